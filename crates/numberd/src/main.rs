@@ -1,0 +1,2 @@
+//! numberd
+fn main() {}

@@ -1,0 +1,265 @@
+//! Decide, then act: a command, a number, and the accounts around it make a
+//! refusal or a plan. Pure: the same inputs make the same plan.
+
+mod fields;
+mod gate;
+mod steps;
+
+use serde_json::{Map, Value};
+
+use crate::account::{Account, AccountId};
+use crate::authorize::{Owner, Standing};
+use crate::carrier::CarrierName;
+use crate::e164::E164;
+use crate::error::NumberError;
+use crate::event::Action;
+use crate::feature::availability::FeatureRules;
+use crate::gregorian::GregorianSeconds;
+use crate::life::{self, Facts, From, Operation};
+use crate::number::Number;
+use crate::price::{Charge, charges};
+use crate::state::State;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Which operation.
+    pub operation: Operation,
+    /// The request's public fields, cleaned by
+    /// [`crate::document::public_fields`].
+    pub fields: Map<String, Value>,
+    /// The number came by a completed port: it is created in service,
+    /// whatever was asked.
+    pub ported_in: bool,
+    /// The application that uses it; set by the system's own jobs only.
+    pub used_by: Option<String>,
+}
+
+impl Command {
+    /// A command of a client.
+    pub fn new(operation: Operation, fields: Map<String, Value>) -> Self {
+        Self {
+            operation,
+            fields,
+            ported_in: false,
+            used_by: None,
+        }
+    }
+}
+
+/// What a carrier offers: the number can be ordered there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    /// Who offers it.
+    pub carrier: CarrierName,
+    /// What the carrier needs to sell it.
+    pub carrier_data: Map<String, Value>,
+}
+
+/// Everything that is known when the decision is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The number's key.
+    pub key: &'a E164,
+    /// Its record.
+    pub number: Option<&'a Number>,
+    /// A live offer for this caller, when there is no record.
+    pub offer: Option<&'a Offered>,
+    /// The account of the token; `None`: the system.
+    pub caller: Option<&'a Account>,
+    /// The account in the URL.
+    pub target: Option<&'a Account>,
+    /// The record's owner, where he is still there.
+    pub owner: Option<&'a Account>,
+    /// Accounts of the reserve history that are gone; a number is never given
+    /// back to them.
+    pub gone: &'a [AccountId],
+    /// Whether the number is on somebody's open port request.
+    pub porting: bool,
+    /// The name of the number's class, which decides its price.
+    pub classifier: &'a str,
+    /// When the request began.
+    pub now: GregorianSeconds,
+}
+
+/// The operator's rules.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The carrier of numbers that are created without one.
+    pub available_carrier: CarrierName,
+    /// The carrier of numbers that come by a port.
+    pub port_in_carrier: CarrierName,
+    /// The state of numbers that nobody owns any more.
+    pub released_state: State,
+    /// Whether those are removed.
+    pub remove_released: bool,
+    /// Whether those rest before they are for sale again.
+    pub age_released: bool,
+    /// The system's feature lists.
+    pub features: FeatureRules,
+    /// The reseller's feature lists.
+    pub reseller_features: Option<FeatureRules>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            available_carrier: CarrierName::local(),
+            port_in_carrier: CarrierName::local(),
+            released_state: State::Available,
+            remove_released: false,
+            age_released: false,
+            features: FeatureRules::default(),
+            reseller_features: None,
+        }
+    }
+}
+
+/// What to do with the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Everything is as it was: nothing is written.
+    Nothing,
+    /// Write it.
+    Put,
+    /// Remove it.
+    Remove,
+}
+
+/// What to do outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Order the number at this carrier before it is the target's.
+    Order(CarrierName),
+    /// Give the number back to this carrier.
+    Disconnect(CarrierName),
+}
+
+/// What will be done, and what the caller will see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What to do with the record.
+    pub change: Change,
+    /// The number as it will be; in the state `deleted` when it goes.
+    pub number: Number,
+    /// What the event says was done.
+    pub action: Action,
+    /// What to do outside.
+    pub effects: Vec<Effect>,
+    /// What is added to the new owner's bill.
+    pub charges: Vec<Charge>,
+}
+
+/// Decides.
+///
+/// The order of the checks is that of spec/life.md 2: the right to create at
+/// all, the life's table, then who may take that step, then the fields.
+pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Plan, NumberError> {
+    let standing = on.standing();
+    let operation = effective(command);
+    if let Operation::Create(state) = operation {
+        standing.may_create(state, command.ported_in)?;
+    }
+    if on.target.is_none() && needs_target(operation) {
+        return Err(NumberError::AssignFailure {
+            cause: "field_undefined".to_owned(),
+        });
+    }
+    on.hide_from_others(operation, &standing)?;
+    let entering = matches!(operation, Operation::Create(_) | Operation::Port);
+    if entering && on.number.is_none() && on.porting {
+        return Err(NumberError::NumberIsPorting(on.key.clone()));
+    }
+    let step = life::step(
+        operation,
+        on.from(),
+        on.facts(&standing),
+        rules.released_state,
+    );
+    on.authorize(operation, step, &standing)?;
+    let mut plan = on.carry_out(command, operation, step, rules)?;
+    on.finish(command, operation, &mut plan, rules)?;
+    Ok(plan)
+}
+
+/// A completed port and a mobile number are always created in service
+/// (spec/life.md 2.2).
+fn effective(command: &Command) -> Operation {
+    let mobile = fields::asked_carrier(&command.fields).is_some_and(|name| name.is_mdn());
+    match command.operation {
+        Operation::Create(_) if command.ported_in || mobile => Operation::Create(State::InService),
+        operation => operation,
+    }
+}
+
+const fn needs_target(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Reserve | Operation::Activate | Operation::Port
+    )
+}
+
+impl<'a> Situation<'a> {
+    /// How the accounts stand to the number.
+    pub fn standing(&self) -> Standing<'a> {
+        let owned = self.number.is_some_and(|number| number.owner.is_some());
+        let owner = match self.owner {
+            Some(owner) => Owner::Account(owner),
+            None if owned => Owner::Missing,
+            None => Owner::Nobody,
+        };
+        Standing {
+            caller: self.caller,
+            target: self.target,
+            owner,
+        }
+    }
+
+    fn from(&self) -> From {
+        match (self.number, self.offer) {
+            (Some(number), _) => From::Stored(number.state),
+            (None, Some(_)) => From::Offered,
+            (None, None) => From::Unknown,
+        }
+    }
+
+    fn facts(&self, standing: &Standing<'_>) -> Facts {
+        Facts {
+            target_is_owner: standing.target_is_owner(),
+            local: self.number.is_some_and(|number| number.carrier.is_local()),
+            mdn: self.number.is_some_and(|number| number.carrier.is_mdn()),
+        }
+    }
+
+    /// Fields, features, price; and whether there is anything to write.
+    fn finish(
+        &self,
+        command: &Command,
+        operation: Operation,
+        plan: &mut Plan,
+        rules: &Rules,
+    ) -> Result<(), NumberError> {
+        if plan.change == Change::Remove {
+            return Ok(());
+        }
+        if !matches!(operation, Operation::Release | Operation::EndRest) {
+            fields::apply(self, command, operation, &mut plan.number, rules)?;
+        }
+        plan.number.mark_local();
+        if self
+            .number
+            .is_some_and(|stored| !plan.number.differs_from(stored))
+        {
+            plan.change = Change::Nothing;
+            return Ok(());
+        }
+        // HTTP callers may not change mobile numbers (spec/life.md 2.7).
+        if plan.number.carrier.is_mdn() && self.caller.is_some() {
+            return Err(NumberError::forbidden());
+        }
+        plan.number.modified = self.now;
+        plan.number.authorizing_account = self.caller.map(|caller| caller.id.clone());
+        plan.charges = charges(self.number, &plan.number, self.classifier);
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Who may know of the number, and who may take the step.
+
+use super::Situation;
+use crate::authorize::Standing;
+use crate::error::NumberError;
+use crate::life::{Operation, Step, Who};
+use crate::state::State;
+
+/// A step of the life's table that this caller may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Granted {
+    /// The number becomes the target's in this state.
+    Assign(State),
+    /// The number is nobody's in this state.
+    Unassign(State),
+    /// State and owner stay.
+    Stay,
+    /// Back to who reserved it before, or to nobody.
+    GiveBack,
+    /// The record goes.
+    Remove,
+}
+
+impl Situation<'_> {
+    /// The gate before the table: who may not know of a number learns nothing
+    /// of its state. Creating and porting say only that it exists, so that of
+    /// two accounts that race for a number one gets it and the other a 409. A
+    /// change through another account's URL finds nothing.
+    pub(super) fn hide_from_others(
+        &self,
+        operation: Operation,
+        standing: &Standing<'_>,
+    ) -> Result<(), NumberError> {
+        let Some(number) = self.number else {
+            return Ok(());
+        };
+        if matches!(operation, Operation::Replace | Operation::Merge)
+            && !standing.is_admin()
+            && number.owner.is_some()
+            && !standing.target_is_owner()
+        {
+            return Err(NumberError::NotFound(self.key.clone()));
+        }
+        if standing.may_read(number.state) {
+            return Ok(());
+        }
+        match operation {
+            Operation::Create(_) | Operation::Port => {
+                Err(NumberError::NumberExists(self.key.clone()))
+            }
+            // Of an aging number its table row says who may have it.
+            Operation::Activate if number.state == State::Aging => Ok(()),
+            _ => Err(NumberError::forbidden()),
+        }
+    }
+
+    /// Turns what the table says into a refusal, or lets the step pass.
+    pub(super) fn authorize(
+        &self,
+        operation: Operation,
+        step: Step,
+        standing: &Standing<'_>,
+    ) -> Result<Granted, NumberError> {
+        let state = self.number.map(|number| number.state);
+        let (who, granted) = match step {
+            Step::Assign(state, who) => (who, Granted::Assign(state)),
+            Step::Unassign(state, who) => (who, Granted::Unassign(state)),
+            Step::Stay(who) => (who, Granted::Stay),
+            Step::GiveBack(who) => (who, Granted::GiveBack),
+            Step::Remove(who) => (who, Granted::Remove),
+            Step::NoChangeRequired => return Err(NumberError::NoChangeRequired),
+            Step::NotFound => return Err(NumberError::NotFound(self.key.clone())),
+            Step::Exists => return Err(NumberError::NumberExists(self.key.clone())),
+            Step::NoWay(to) => return Err(NumberError::transition(state, to)),
+            Step::NoWayForMobile(to) => {
+                return Err(NumberError::InvalidStateTransition {
+                    from: "'MDN'".to_owned(),
+                    to: to.to_string(),
+                });
+            }
+        };
+        // Releasing or changing what nobody owns is the operator's business,
+        // whichever account's URL is used.
+        let unowned = self.number.is_some_and(|number| number.owner.is_none());
+        let keeper_only = matches!(
+            operation,
+            Operation::Release | Operation::Replace | Operation::Merge
+        );
+        let allowed = match who {
+            Who::Anybody => true,
+            Who::Authority if unowned && keeper_only => standing.is_admin(),
+            Who::Authority => standing.has_authority(),
+            Who::AuthorityOrBelow => {
+                standing.has_authority() || state.is_some_and(|s| standing.is_reserved_above(s))
+            }
+            Who::PreviousOwner => {
+                let previous = self
+                    .number
+                    .and_then(|number| number.previous_owner.as_ref());
+                standing.is_admin() || previous.is_some() && previous == self.target.map(|t| &t.id)
+            }
+            Who::Admin => standing.is_admin(),
+        };
+        match (allowed, who) {
+            (true, _) => Ok(granted),
+            (false, Who::PreviousOwner) => Err(NumberError::Forbidden {
+                cause: Some(format!(
+                    "number {} is aging: until it is available again only its previous owner may activate it",
+                    self.key
+                )),
+            }),
+            (false, _) => Err(NumberError::forbidden()),
+        }
+    }
+}
