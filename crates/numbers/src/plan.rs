@@ -176,8 +176,8 @@ pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Pl
         on.facts(&standing),
         rules.released_state,
     );
-    on.authorize(operation, step, &standing)?;
-    let mut plan = on.carry_out(command, operation, step, rules)?;
+    let granted = on.authorize(operation, step, &standing)?;
+    let mut plan = on.carry_out(command, operation, granted, rules);
     on.finish(command, operation, &mut plan, rules)?;
     Ok(plan)
 }
@@ -202,16 +202,15 @@ const fn needs_target(operation: Operation) -> bool {
 impl<'a> Situation<'a> {
     /// How the accounts stand to the number.
     pub fn standing(&self) -> Standing<'a> {
-        let owned = self.number.is_some_and(|number| number.owner.is_some());
-        let owner = match self.owner {
-            Some(owner) => Owner::Account(owner),
-            None if owned => Owner::Missing,
-            None => Owner::Nobody,
-        };
+        let assigned = self.number.is_some_and(|number| number.owner.is_some());
         Standing {
             caller: self.caller,
             target: self.target,
-            owner,
+            owner: match self.owner {
+                Some(account) => Owner::Account(account),
+                None if assigned => Owner::Missing,
+                None => Owner::Nobody,
+            },
         }
     }
 

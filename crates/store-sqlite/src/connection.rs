@@ -1,0 +1,84 @@
+//! Opening connections, each for its role.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::failure::{Failure, Result};
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Every change; there is one.
+    Writer,
+    /// Moves the log into the database file.
+    Checkpointer,
+    /// Reads.
+    Reader,
+    /// Reads, in a process that never writes.
+    ReadOnly,
+}
+
+/// How long a statement waits for a lock that another program holds.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Page cache in KiB. Commits of the writer empty the caches of readers, so
+/// these are small; the pages themselves are in the operating system's cache.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 1024;
+
+/// Prepared statements a connection keeps; there are about 40 in all.
+const STATEMENTS: usize = 64;
+
+/// Opens an existing file.
+pub fn open(path: &Path, role: Role) -> Result<Connection> {
+    // Neither URI names, which give '?' and '%' in a path a meaning, nor
+    // SQLite's own mutexes, as one thread at a time has the connection.
+    let access = match role {
+        Role::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let connection =
+        Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let cache = match role {
+        Role::Writer => WRITER_CACHE_KIB,
+        _ => READER_CACHE_KIB,
+    };
+    connection.pragma_update(None, "cache_size", -cache)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    match role {
+        Role::Writer | Role::Checkpointer => durable(&connection)?,
+        Role::Reader => connection.pragma_update(None, "query_only", true)?,
+        Role::ReadOnly => {}
+    }
+    Ok(connection)
+}
+
+fn durable(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Where fsync doesn't reach the platter (macOS), these make it.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // Checkpoints are the checkpointer's; a commit never waits for one.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(())
+}
+
+/// Switches the database to a write-ahead log of at most about `limit` bytes
+/// at rest.
+pub fn use_wal(writer: &Connection, limit: u64) -> Result<()> {
+    let mode: String =
+        writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Failure::unavailable(
+            "the file system doesn't allow a write-ahead log; the database needs a local disk",
+        ));
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    writer.pragma_update_and_check(None, "journal_size_limit", limit, |_| Ok(()))?;
+    Ok(())
+}

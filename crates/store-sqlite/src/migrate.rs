@@ -1,0 +1,137 @@
+//! The schema's versions.
+//!
+//! Migrations are numbered from 1, run once each, all of a start in one
+//! transaction, and never edited afterwards: the database remembers a checksum
+//! of each.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use sha2::{Digest, Sha256};
+use store::StoreError;
+
+use crate::failure::{Failure, Result};
+
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In order; the first has version 1.
+const MIGRATIONS: [Migration; 1] = [Migration {
+    name: "0001_initial",
+    sql: include_str!("../migrations/0001_initial.sql"),
+}];
+
+/// "numb": tells tools like `file` whose database it is.
+const APPLICATION_ID: i32 = 0x6e75_6d62;
+
+/// The newest version that this program knows.
+pub fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
+
+/// Brings the schema up to date; returns how many migrations ran.
+pub fn run(connection: &mut Connection) -> Result<usize> {
+    if !is_empty(connection)? && !is_ours(connection)? {
+        return Err(not_ours());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (
+            version  INTEGER NOT NULL PRIMARY KEY,
+            name     TEXT NOT NULL,
+            checksum TEXT NOT NULL
+        ) STRICT;",
+    )?;
+    let applied = verify(&transaction)?;
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
+        transaction.execute_batch(migration.sql)?;
+        transaction.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)",
+            params![version(index), migration.name, checksum(migration.sql)],
+        )?;
+        tracing::info!(migration = migration.name, "the schema was migrated");
+    }
+    if applied < MIGRATIONS.len() {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    transaction.commit()?;
+    Ok(MIGRATIONS.len() - applied)
+}
+
+/// Checks that the schema is the one this program knows, without a change.
+pub fn check(connection: &Connection) -> Result<()> {
+    if !is_ours(connection)? {
+        return Err(not_ours());
+    }
+    let applied = verify(connection)?;
+    if applied < MIGRATIONS.len() {
+        return Err(Failure::unavailable(format!(
+            "the database is at schema version {applied}, this program needs {}: \
+             start the server once to migrate it",
+            known()
+        )));
+    }
+    Ok(())
+}
+
+/// Compares what was applied with what is known; returns how many were.
+fn verify(connection: &Connection) -> Result<usize> {
+    let mut statement =
+        connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
+    let applied = statement
+        .query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    if let Some((newest, _)) = applied.last()
+        && *newest > known()
+    {
+        return Err(Failure(StoreError::TooNew { found: *newest, known: known() }));
+    }
+    for (index, (found, stored)) in applied.iter().enumerate() {
+        if *found != version(index) {
+            return Err(Failure::fault(format!(
+                "the database lacks migration {}: restore a backup",
+                version(index)
+            )));
+        }
+        let migration = &MIGRATIONS[index];
+        if *stored != checksum(migration.sql) {
+            return Err(Failure::fault(format!(
+                "migration {} is not the one this database was made with: use the program \
+                 that made it, or restore a backup",
+                migration.name
+            )));
+        }
+    }
+    Ok(applied.len())
+}
+
+fn version(index: usize) -> u32 {
+    u32::try_from(index + 1).expect("there are few migrations")
+}
+
+fn checksum(sql: &str) -> String {
+    // Line ends may change on the way through version control.
+    let digest = Sha256::digest(sql.replace("\r\n", "\n"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_empty(connection: &Connection) -> Result<bool> {
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0)
+}
+
+fn is_ours(connection: &Connection) -> Result<bool> {
+    let found = connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
+            [],
+            |_| Ok(()),
+        )
+        .optional()?;
+    Ok(found.is_some())
+}
+
+fn not_ours() -> Failure {
+    Failure::fault("the file is a database of another program")
+}

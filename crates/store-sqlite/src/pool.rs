@@ -1,0 +1,70 @@
+//! Connections for reading, lent for one statement or a few.
+
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::connection::{self, Role};
+use crate::failure::{Failure, Result};
+
+/// A fixed number of connections. Borrowers hold one for microseconds (or have
+/// a permit that says one is free), so waiting for one is short.
+#[derive(Debug)]
+pub struct Pool {
+    idle: Mutex<Option<Vec<Connection>>>,
+    returned: Condvar,
+}
+
+impl Pool {
+    pub fn open(path: &Path, role: Role, size: usize) -> Result<Self> {
+        let connections = (0..size)
+            .map(|_| connection::open(path, role))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { idle: Mutex::new(Some(connections)), returned: Condvar::new() })
+    }
+
+    /// Runs `read` on a connection.
+    pub fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let lent = self.borrow()?;
+        read(lent.connection.as_ref().expect("lent until dropped"))
+    }
+
+    /// Closes the connections; those that are lent close when they come back.
+    pub fn close(&self) {
+        self.lock().take();
+        self.returned.notify_all();
+    }
+
+    fn borrow(&self) -> Result<Lent<'_>> {
+        let mut idle = self.lock();
+        loop {
+            let Some(connections) = idle.as_mut() else {
+                return Err(Failure::unavailable("it is closed"));
+            };
+            if let Some(connection) = connections.pop() {
+                return Ok(Lent { pool: self, connection: Some(connection) });
+            }
+            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Goes back to the pool when dropped, also by a panic.
+struct Lent<'a> {
+    pool: &'a Pool,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(connections) = self.pool.lock().as_mut() {
+            connections.extend(self.connection.take());
+        }
+        self.pool.returned.notify_one();
+    }
+}
