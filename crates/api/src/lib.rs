@@ -1,1 +1,70 @@
-//! api
+//! numberd's HTTP API, as clients of Kazoo's Crossbar know it.
+//!
+//! A request goes through [`pipeline`] (what is read before anything is known
+//! of the route), [`router`] (the table of all routes), [`call`] (who asks, and
+//! whether he may), a handler in [`routes`] (one file a noun), and
+//! [`envelope`] (what every answer looks like). What the two dialects say
+//! differently is in [`dialect`]; which error to use where is in [`error`].
+
+pub mod buckets;
+pub mod call;
+mod cors;
+mod csv;
+pub mod dialect;
+mod envelope;
+pub mod error;
+mod observe;
+pub mod pipeline;
+pub mod reply;
+pub mod request;
+pub mod router;
+pub mod routes;
+pub mod settings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use engine::Engine;
+use tokio::sync::watch;
+
+pub use buckets::Buckets;
+pub use call::{Call, OpenCall};
+pub use dialect::Dialect;
+pub use error::ApiError;
+pub use pipeline::ApiService;
+pub use reply::{PageInfo, Reply};
+pub use settings::{ApiSettings, Limits};
+
+/// What handlers share.
+pub struct Api {
+    /// Does everything.
+    pub engine: Arc<Engine>,
+    /// What the operator said.
+    pub settings: ApiSettings,
+    /// Bounds on calls without token, and on activations.
+    pub buckets: Buckets,
+    node: envelope::Node,
+    /// Every request that may write holds a receiver until it is through.
+    in_flight: watch::Sender<()>,
+}
+
+/// The whole API, ready to serve.
+pub fn service(engine: Arc<Engine>, settings: ApiSettings) -> ApiService {
+    service_with(engine, settings, router::routes())
+}
+
+/// The API with another table of routes: for tests of the pipeline.
+pub fn service_with(
+    engine: Arc<Engine>,
+    settings: ApiSettings,
+    routes: Router<Arc<Api>>,
+) -> ApiService {
+    let api = Api {
+        buckets: Buckets::new(&settings.limits),
+        node: envelope::Node::new(&settings),
+        in_flight: watch::Sender::new(()),
+        engine,
+        settings,
+    };
+    ApiService::new(Arc::new(api), routes)
+}

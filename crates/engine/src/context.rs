@@ -35,7 +35,11 @@ pub struct Context {
 impl Context {
     /// A context for `caller`, now.
     pub fn new(caller: Caller, request_id: impl Into<String>) -> Self {
-        Self { caller, request_id: request_id.into(), now: now() }
+        Self {
+            caller,
+            request_id: request_id.into(),
+            now: now(),
+        }
     }
 
     /// A context for the installation's own work.
@@ -59,7 +63,9 @@ impl Context {
     /// What events say of this request.
     pub fn origin(&self) -> Origin {
         let user = match &self.caller {
-            Caller::Account { user: Some(user), .. } => Some(user.id.0.clone()),
+            Caller::Account {
+                user: Some(user), ..
+            } => Some(user.id.0.clone()),
             _ => None,
         };
         Origin {

@@ -95,6 +95,24 @@ impl FieldError {
         }
     }
 
+    /// A text below its least length (spec/http.md 2.6).
+    pub fn too_short(path: &str, least: usize, value: &str) -> Self {
+        let message = format!("String must be at least {least} characters");
+        Self::new(path, "minLength", message)
+            .with_target(least)
+            .with_cause(value)
+            .with_value(value)
+    }
+
+    /// A text above its greatest length.
+    pub fn too_long(path: &str, most: usize, value: &str) -> Self {
+        let message = format!("String must not be more than {most} characters");
+        Self::new(path, "maxLength", message)
+            .with_target(most)
+            .with_cause(value)
+            .with_value(value)
+    }
+
     /// Adds what the rule demands.
     #[must_use]
     pub fn with_target(mut self, target: impl Into<Value>) -> Self {

@@ -5,25 +5,105 @@
 //! Every operation is a method of [`Engine`], in the file of its noun, and
 //! takes a [`Context`] first.
 
+mod account_record;
+pub mod accounts;
+pub mod api_keys;
+pub mod availability;
+pub mod bootstrap;
+pub mod change;
 pub mod context;
 pub mod error;
+mod fields;
+pub mod fix;
+pub mod hierarchy;
+pub mod identify;
+pub mod login;
+pub mod numbering;
+pub mod numbers;
+pub mod passwords;
+pub mod places;
+pub mod rest;
+mod rules;
+pub mod search;
+mod secrets;
 pub mod settings;
+pub mod tokens;
+pub mod users;
 
 use std::sync::Arc;
 
+use ::numbers::pattern::BadPattern;
+use ::numbers::plan::Rules;
+use ::numbers::price::PriceList;
+use carriers::{Registry, UnknownCarrier};
 use store::Store;
 
 pub use context::{Caller, Context};
 pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
+use numbering::NumberingRules;
+use search::SearchPages;
+
 /// Does everything that numberd does.
 pub struct Engine {
     store: Arc<dyn Store>,
     settings: Settings,
+    carriers: Registry,
+    rules: Rules,
+    numbering: NumberingRules,
+    prices: Arc<PriceList>,
+    searches: SearchPages,
+    keyring: tokens::Keyring,
+    hasher: passwords::Hasher,
+}
+
+/// Settings that can't be worked with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    /// A pattern of `[number_manager]`.
+    #[error("number_manager: {0}")]
+    Pattern(#[from] BadPattern),
+    /// A carrier's name.
+    #[error("number_manager.{key}: {unknown}")]
+    Carrier {
+        /// In which setting.
+        key: &'static str,
+        /// Which name.
+        unknown: UnknownCarrier,
+    },
 }
 
 impl Engine {
+    /// An engine over a store.
+    ///
+    /// # Errors
+    /// Settings that name unknown carriers or bad patterns.
+    pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
+        let carriers = Registry::in_house();
+        let manager = &settings.number_manager;
+        let check = |key, name: &str| match carriers.configured(name) {
+            Ok(_) => Ok(()),
+            Err(unknown) => Err(BadSettings::Carrier { key, unknown }),
+        };
+        check("available_module_name", &manager.available_module_name)?;
+        check("port_in_module_name", &manager.port_in_module_name)?;
+        for name in &manager.carrier_modules {
+            check("carrier_modules", name)?;
+        }
+        Ok(Self {
+            rules: rules::system_rules(manager),
+            numbering: NumberingRules::new(manager)?,
+            prices: Arc::new(settings.prices.clone()),
+            searches: SearchPages::default(),
+            keyring: tokens::Keyring::default(),
+            hasher: passwords::Hasher::default(),
+            store,
+            settings,
+            carriers,
+        })
+    }
+
     /// The store underneath, for reads that need no decision.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store

@@ -107,7 +107,10 @@ pub struct Auth {
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { token_auth_expiry_s: 3600, disabled_is_locked: false }
+        Self {
+            token_auth_expiry_s: 3600,
+            disabled_is_locked: false,
+        }
     }
 }
 

@@ -115,6 +115,12 @@ impl CarrierName {
         !matches!(self.as_str(), "local" | "inventory" | "mdn" | "inum")
     }
 
+    /// Whether its available numbers are made for one account's use
+    /// (spec/numbers.md 10, `managed` and `inum`).
+    pub fn is_pooled(&self) -> bool {
+        matches!(self.as_str(), "managed" | "inum")
+    }
+
     /// Whether the name is only a label (see [`LABEL_ONLY`]).
     pub fn is_label_only(&self) -> bool {
         LABEL_ONLY.contains(&self.as_str())

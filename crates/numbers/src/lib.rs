@@ -13,6 +13,7 @@ pub mod document;
 pub mod e164;
 pub mod error;
 pub mod event;
+pub mod faults;
 pub mod feature;
 pub mod gregorian;
 pub mod life;

@@ -48,9 +48,10 @@ pub struct Number {
     pub ported_in: bool,
     /// Region of the number's country, informative.
     pub region: Option<String>,
-    /// When it was last given up by an owner for good; the quarantine of an
-    /// aging number counts from here.
+    /// When it was last given up by an owner for good.
     pub disconnected: Option<GregorianSeconds>,
+    /// When the rest of an aging number is over.
+    pub rests_until: Option<GregorianSeconds>,
     /// When the record was made.
     pub created: GregorianSeconds,
     /// When something last changed.
@@ -90,6 +91,7 @@ impl Number {
             ported_in: false,
             region: None,
             disconnected: None,
+            rests_until: None,
             created: now,
             modified: now,
             authorizing_account: None,
@@ -198,10 +200,9 @@ impl Number {
             "pvt_region",
             self.region.clone().map_or(Value::Null, Value::String),
         );
-        put(
-            "pvt_disconnected",
-            self.disconnected.map_or(Value::Null, |at| at.get().into()),
-        );
+        let at = |time: Option<GregorianSeconds>| time.map_or(Value::Null, |at| at.get().into());
+        put("pvt_disconnected", at(self.disconnected));
+        put("pvt_rests_until", at(self.rests_until));
         put("pvt_created", self.created.get().into());
         put("pvt_modified", self.modified.get().into());
         put("pvt_authorizing_account", id(&self.authorizing_account));
@@ -243,6 +244,7 @@ impl Number {
                 .is_some_and(|v| v == Value::Bool(true)),
             region: read.text("pvt_region")?,
             disconnected: read.seconds("pvt_disconnected")?,
+            rests_until: read.seconds("pvt_rests_until")?,
             created,
             modified: read.seconds("pvt_modified")?.unwrap_or(created),
             authorizing_account: read.account("pvt_authorizing_account")?,

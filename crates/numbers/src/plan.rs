@@ -78,6 +78,8 @@ pub struct Situation<'a> {
     pub porting: bool,
     /// The name of the number's class, which decides its price.
     pub classifier: &'a str,
+    /// How many days such a number rests.
+    pub rest_days: u32,
     /// When the request began.
     pub now: GregorianSeconds,
 }
@@ -245,6 +247,10 @@ impl<'a> Situation<'a> {
             fields::apply(self, command, operation, &mut plan.number, rules)?;
         }
         plan.number.mark_local();
+        self.set_rest(&mut plan.number);
+        if matches!(operation, Operation::Create(_)) {
+            self.put_into_pool(&mut plan.number);
+        }
         if self
             .number
             .is_some_and(|stored| !plan.number.differs_from(stored))
@@ -258,7 +264,33 @@ impl<'a> Situation<'a> {
         }
         plan.number.modified = self.now;
         plan.number.authorizing_account = self.caller.map(|caller| caller.id.clone());
-        plan.charges = charges(self.number, &plan.number, self.classifier);
+        // Not even the account that gets it back pays for a release
+        // (spec/life.md 2.6).
+        if operation != Operation::Release {
+            plan.charges = charges(self.number, &plan.number, self.classifier);
+        }
         Ok(())
+    }
+
+    /// An aging number rests for the days of its class; others don't.
+    fn set_rest(&self, number: &mut Number) {
+        number.rests_until = match (number.state, number.rests_until) {
+            (State::Aging, None) => Some(self.now.plus_days(self.rest_days)),
+            (State::Aging, set) => set,
+            _ => None,
+        };
+    }
+
+    /// What is created for sale at a pooled carrier is made for the target's
+    /// use (spec/numbers.md 10).
+    fn put_into_pool(&self, number: &mut Number) {
+        if let Some(target) = self.target
+            && number.state == State::Available
+            && number.carrier.is_pooled()
+        {
+            number
+                .carrier_data
+                .insert("pool".to_owned(), target.id.as_str().into());
+        }
     }
 }

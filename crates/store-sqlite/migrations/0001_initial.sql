@@ -9,7 +9,7 @@ CREATE TABLE numbers (
     carrier      TEXT    NOT NULL,
     pool         TEXT,
     billable     INTEGER NOT NULL,
-    disconnected INTEGER,
+    rests_until  INTEGER,
     body         TEXT    NOT NULL
 ) STRICT;
 
@@ -20,7 +20,7 @@ CREATE INDEX numbers_pool ON numbers (carrier, pool, e164)
     WHERE state = 'available' AND pool IS NOT NULL;
 CREATE INDEX numbers_reserved ON numbers (account_id, e164)
     WHERE state = 'reserved';
-CREATE INDEX numbers_aging ON numbers (disconnected, e164)
+CREATE INDEX numbers_aging ON numbers (rests_until, e164)
     WHERE state = 'aging';
 
 -- Numbers by account, for listings: a table, because an engine that spreads

@@ -2,14 +2,15 @@
 //!
 //! A write is a [`Batch`] of expectations and operations, which all hold or
 //! none; that is what lets one engine commit many callers' batches together
-//! and another run each as a retried transaction. The [`conformance`] suite
-//! says in tests what every backend must do.
+//! and another run each as a retried transaction. The conformance suite (cargo
+//! feature `conformance`) says in tests what every backend must do.
 //!
 //! The interface keeps to what every SQL engine can do at any size: look-ups
 //! by key, pages by keyset, no offsets, no notifications, no locks held
 //! between calls.
 
 mod batch;
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
 mod read;
@@ -56,13 +57,9 @@ pub trait Store: Send + Sync + 'static {
     /// Every number, in the order of the keys: for exports and checks.
     async fn all_numbers(&self, page: &Page<E164>) -> Result<Vec<Number>, StoreError>;
 
-    /// Numbers in the state `aging` that were disconnected before `until`,
-    /// the longest resting first, at most `limit`.
-    async fn rested(
-        &self,
-        until: GregorianSeconds,
-        limit: usize,
-    ) -> Result<Vec<Number>, StoreError>;
+    /// Numbers in the state `aging` whose rest was over at `now`
+    /// ([`Number::rests_until`]), the longest over first, at most `limit`.
+    async fn rested(&self, now: GregorianSeconds, limit: usize) -> Result<Vec<Number>, StoreError>;
 
     /// What happened to a number, oldest first; also after it is gone.
     async fn events(

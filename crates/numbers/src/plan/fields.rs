@@ -31,14 +31,12 @@ pub(super) fn apply(
     write_fields(on, command, operation, number);
     rename_carrier(on, number, rules)?;
     let usable = available_features(on, number, rules);
-    let on_already = number
-        .features
-        .keys()
-        .copied()
-        .filter(|f| *f != Feature::Local);
+    let on_already = number.features.keys().copied();
     let wanted: BTreeSet<Feature> = feature::requested(&number.public)
         .into_iter()
         .chain(on_already)
+        .chain(feature::settings(number).into_keys())
+        .filter(|f| *f != Feature::Local)
         .collect();
     if let Some(denied) = wanted.difference(&usable).next() {
         return Err(NumberError::Forbidden {

@@ -20,7 +20,7 @@ impl Situation<'_> {
     ) -> Plan {
         let mut plan = Plan {
             change: Change::Put,
-            number: self.starting_point(operation, rules),
+            number: self.starting_point(command, operation, rules),
             action: action(operation),
             effects: Vec::new(),
             charges: Vec::new(),
@@ -40,16 +40,13 @@ impl Situation<'_> {
             if command.used_by.is_some() {
                 plan.number.used_by.clone_from(&command.used_by);
             }
-            if plan.number.state == State::Available && plan.number.carrier.as_str() == "managed" {
-                self.put_into_pool(&mut plan.number);
-            }
         }
         plan
     }
 
     /// The record that the step changes: the stored one, the offered one, or a
     /// new one.
-    fn starting_point(&self, operation: Operation, rules: &Rules) -> Number {
+    fn starting_point(&self, command: &Command, operation: Operation, rules: &Rules) -> Number {
         if let Some(number) = self.number {
             return number.clone();
         }
@@ -58,6 +55,7 @@ impl Situation<'_> {
             (Operation::Create(State::PortIn) | Operation::Port, _) => {
                 fresh(rules.port_in_carrier.clone())
             }
+            (Operation::Create(_), _) if command.ported_in => fresh(rules.port_in_carrier.clone()),
             (Operation::Create(_), _) | (_, None) => fresh(rules.available_carrier.clone()),
             (_, Some(offer)) => {
                 let mut number = fresh(offer.carrier.clone());
@@ -99,6 +97,7 @@ impl Situation<'_> {
             number
                 .reserve_history
                 .retain(|account| !self.gone.contains(account));
+            number.reserve_history.dedup();
         } else {
             number.reserve_history.clear();
         }
@@ -117,15 +116,6 @@ impl Situation<'_> {
             number.state = State::Deleted;
         } else if rules.age_released && number.state == State::Available {
             number.state = State::Aging;
-        }
-    }
-
-    /// Numbers of `managed` are made for one account's use (spec/numbers.md 10).
-    fn put_into_pool(&self, number: &mut Number) {
-        if let Some(target) = self.target {
-            number
-                .carrier_data
-                .insert("pool".to_owned(), target.id.as_str().into());
         }
     }
 }

@@ -1,0 +1,232 @@
+//! The two dialects of the API, and everything they say differently: nothing
+//! of it is decided anywhere else (see the design's "Two dialects, one
+//! document").
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use numbers::error::NumberError;
+use numbers::feature::Feature;
+use numbers::price::{Quote, QuoteItem};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// Which generation of clients an answer is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dialect {
+    /// As the API was documented in April 2016.
+    #[default]
+    #[serde(rename = "2016")]
+    D2016,
+    /// As Kazoo 4.3 and its Monster UI speak it.
+    #[serde(rename = "4.3")]
+    V43,
+}
+
+/// A text that names no dialect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a dialect; dialects are 2016 and 4.3")]
+pub struct UnknownDialect(pub String);
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "2016" => Ok(Self::D2016),
+            "4.3" => Ok(Self::V43),
+            other => Err(UnknownDialect(other.to_owned())),
+        }
+    }
+}
+
+impl Dialect {
+    /// The name in configuration and headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::D2016 => "2016",
+            Self::V43 => "4.3",
+        }
+    }
+
+    /// Envelope member `auth_token` of a request without token.
+    pub(crate) const fn absent_auth_token(self) -> Option<&'static str> {
+        match self {
+            Self::D2016 => Some(""),
+            Self::V43 => None,
+        }
+    }
+
+    /// Envelope member `revision` of answers that have no revision: about
+    /// single numbers, searches, checks (spec/http.md 1.11).
+    pub(crate) const fn absent_revision(self) -> Option<&'static str> {
+        match self {
+            Self::D2016 => Some("undefined"),
+            Self::V43 => None,
+        }
+    }
+
+    /// The name of a feature in documents.
+    pub fn feature_name(self, feature: Feature) -> &'static str {
+        match (self, feature) {
+            (Self::D2016, Feature::E911) => "dash_e911",
+            (_, other) => other.as_str(),
+        }
+    }
+
+    /// The name of a public field in documents: the emergency address has two.
+    pub fn field_name(self, field: &str) -> &str {
+        match (self, field) {
+            (Self::D2016, "e911") => "dash_e911",
+            (_, other) => other,
+        }
+    }
+
+    /// Whether a `DELETE` of a number answers with the released number; else
+    /// with `{}`.
+    pub const fn delete_answers_number(self) -> bool {
+        matches!(self, Self::V43)
+    }
+
+    /// Whether `POST fix` answers with the listing; else with `{}`.
+    pub const fn post_fix_answers_listing(self) -> bool {
+        matches!(self, Self::V43)
+    }
+
+    /// Whether `features` is an object, name to settings; else a list of
+    /// names.
+    pub(crate) const fn features_are_objects(self) -> bool {
+        matches!(self, Self::D2016)
+    }
+
+    /// What listing rows say of `used_by` when no application uses the number.
+    pub(crate) const fn absent_used_by(self) -> Option<&'static str> {
+        match self {
+            Self::D2016 => Some(""),
+            Self::V43 => None,
+        }
+    }
+
+    /// Status, message and data of a creation without the right to create;
+    /// `None` where it is an ordinary number error.
+    pub(crate) fn creation_forbidden(self) -> Option<(u16, &'static str, Value)> {
+        match self {
+            Self::D2016 => Some((
+                500,
+                "unauthorized",
+                json!({
+                    "message": "unknown failure",
+                    "unauthorized": "Not authorized to perform requested number operation",
+                }),
+            )),
+            Self::V43 => None,
+        }
+    }
+
+    /// Message and data of an emergency address that wasn't confirmed
+    /// (spec/http.md 7.8).
+    pub(crate) fn address_invalid(
+        self,
+        address: &Map<String, Value>,
+        message: &str,
+        provider: &str,
+    ) -> (&'static str, Value) {
+        let text = match self {
+            Self::D2016 => "invalid data",
+            Self::V43 => "validation error",
+        };
+        let data = json!({
+            "address": {"invalid": {"cause": address, "message": message, "provider": provider}},
+        });
+        (text, data)
+    }
+
+    /// Data of a 402 (spec/http.md 2.7).
+    pub(crate) fn quote(self, quote: &Quote) -> Value {
+        match self {
+            Self::D2016 => quote_by_category(quote),
+            Self::V43 => quote_as_invoices(quote),
+        }
+    }
+
+    /// The error object of one number within a collection, and of a single
+    /// operation (spec/http.md 7.3).
+    pub fn number_error(self, error: &NumberError) -> Map<String, Value> {
+        let mut object = Map::new();
+        let (code, name, message): (u16, &str, Cow<'_, str>) =
+            match (error, self.creation_forbidden()) {
+                (NumberError::CreationForbidden { .. }, Some((code, name, data))) => {
+                    let text = data["unauthorized"].as_str().unwrap_or_default().to_owned();
+                    (code, name, text.into())
+                }
+                _ => (error.code(), error.name(), error.to_string().into()),
+            };
+        object.insert("code".to_owned(), code.into());
+        object.insert("error".to_owned(), name.into());
+        object.insert("message".to_owned(), message.into());
+        if let Some(cause) = error.cause() {
+            object.insert("cause".to_owned(), cause.into());
+        }
+        if let NumberError::AddressInvalid { address, message, provider } = error {
+            let (_, data) = self.address_invalid(address, message, provider);
+            object.insert("cause".to_owned(), data);
+        }
+        object
+    }
+}
+
+fn quote_by_category(quote: &Quote) -> Value {
+    let mut data = Map::new();
+    for item in &quote.items {
+        let line = json!({
+            "category": item.charge.category.as_str(),
+            "item": item.charge.item,
+            "quantity": item.quantity,
+            "rate": item.monthly,
+            "single_discount": false,
+            "single_discount_rate": 0.0,
+            "cumulative_discount": 0,
+            "cumulative_discount_rate": 0.0,
+            "activation_charges": item.activation * f64::from(item.quantity),
+        });
+        let category = data
+            .entry(item.charge.category.as_str())
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(items) = category {
+            items.insert(item.charge.item.clone(), line);
+        }
+    }
+    data.insert("activation_charges".to_owned(), quote.activation_total().into());
+    Value::Object(data)
+}
+
+fn quote_as_invoices(quote: &Quote) -> Value {
+    let line = |item: &QuoteItem| {
+        json!({
+            "category": item.charge.category.as_str(),
+            "item": item.charge.item,
+            "quantity": item.quantity,
+            "billable": item.quantity,
+            "rate": item.monthly,
+            "total": item.monthly * f64::from(item.quantity),
+        })
+    };
+    let activation = |item: &QuoteItem| {
+        json!({
+            "category": item.charge.category.as_str(),
+            "item": item.charge.item,
+            "quantity": item.quantity,
+            "rate": item.activation,
+            "total": item.activation * f64::from(item.quantity),
+        })
+    };
+    let once = quote.items.iter().filter(|item| item.activation > 0.0);
+    json!([{
+        "items": quote.items.iter().map(line).collect::<Vec<_>>(),
+        "activation_charges": once.map(activation).collect::<Vec<_>>(),
+        "taxes": [],
+        "summary": {"today": quote.activation_total(), "recurring": quote.monthly_total()},
+        "plan": {},
+        "bookkeeper": {"type": "local"},
+    }])
+}

@@ -1,0 +1,267 @@
+//! The envelope around every answer, and the headers that go with it
+//! (spec/http.md 1.8, 1.11, 2.1, 2.2).
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use md5::{Digest, Md5};
+use numbers::gregorian::GregorianSeconds;
+use serde_json::Value;
+
+use crate::error::{ApiError, Shape};
+use crate::reply::{Outcome, Reply, Revision};
+use crate::request::{Incoming, Media};
+use crate::settings::ApiSettings;
+use crate::{cors, csv};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What every envelope of this node says.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Hash of the node's name, as JSON text.
+    node: String,
+    /// Version, as JSON text.
+    version: String,
+}
+
+impl Node {
+    pub(crate) fn new(settings: &ApiSettings) -> Self {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(settings.node.as_bytes());
+        let node = URL_SAFE_NO_PAD.encode(&digest[..16]);
+        Self {
+            node: Value::String(node).to_string(),
+            version: Value::String(settings.version.clone()).to_string(),
+        }
+    }
+}
+
+/// Writes what a handler answered for the client that asked. Answers without
+/// an outcome (documents about the server itself) stay as they are.
+pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -> Response {
+    let outcome = response.extensions_mut().remove::<Outcome>();
+    let mut response = match outcome {
+        None => response,
+        Some(Outcome(outcome)) => {
+            let mut written = match outcome.as_ref() {
+                Ok(reply) => success(incoming, node, reply),
+                Err(error) => failure(incoming, node, error),
+            };
+            // `allow` of a 405 is set by the router.
+            for (name, value) in response.headers_mut().drain() {
+                if let Some(name) = name.filter(|name| *name == header::ALLOW) {
+                    written.headers_mut().insert(name, value);
+                }
+            }
+            written
+        }
+    };
+    // Checked when it was taken over; made here otherwise.
+    if let Ok(id) = HeaderValue::from_str(&incoming.id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), id);
+    }
+    if incoming.is_cors() {
+        cors::add_headers(response.headers_mut());
+    }
+    if incoming.head_only {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+/// The answer to a failure.
+pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Response {
+    let Shape { status, message, data, retry_after } = error.shape(incoming.dialect);
+    let mut body = Writer::new(incoming, None, 256);
+    body.member("data", data.to_string().as_bytes());
+    body.text("error", status.as_str());
+    body.text("message", message);
+    body.close(incoming, node, "error");
+    let mut response = body.into_response(incoming, status);
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
+    if incoming.format.media == Media::Csv {
+        return match (&reply.csv, &reply.data) {
+            (Some(columns), Some(data)) => csv::response(incoming, columns.0, data),
+            _ => failure(incoming, node, &ApiError::not_acceptable()),
+        };
+    }
+    let status = status(incoming, reply);
+    let revision = match &reply.revision {
+        Revision::Absent => None,
+        Revision::Document(revision) => Some(revision.clone()),
+        Revision::Listing => Some(digest(reply.data.as_deref().unwrap_or_default())),
+    };
+    let unchanged = incoming.method == axum::http::Method::GET
+        && revision.as_deref().is_some_and(|revision| {
+            incoming.header("if-none-match").is_some_and(|list| etag_matches(list, revision))
+        });
+    let mut response = if unchanged {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        success_body(incoming, node, reply, revision.as_deref(), status)
+    };
+    let headers = response.headers_mut();
+    if let Some(revision) = revision {
+        insert(headers, header::ETAG, &format!("\"{revision}\""));
+    }
+    if let Some(location) = &reply.location {
+        insert(headers, header::LOCATION, location);
+    }
+    response
+}
+
+fn status(incoming: &Incoming, reply: &Reply) -> StatusCode {
+    let is_put = incoming.method == axum::http::Method::PUT;
+    reply.status.unwrap_or(if is_put && (!incoming.tunnelled || reply.location.is_some()) {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    })
+}
+
+fn success_body(
+    incoming: &Incoming,
+    node: &Node,
+    reply: &Reply,
+    revision: Option<&str>,
+    status: StatusCode,
+) -> Response {
+    let length = reply.data.as_ref().map_or(0, Vec::len);
+    let mut body = Writer::new(incoming, reply.auth_token.as_deref(), length);
+    if let Some(data) = &reply.data {
+        body.member("data", data);
+    }
+    if let Some(metadata) = &reply.metadata {
+        body.member("metadata", metadata);
+    }
+    if let Some(page) = &reply.page {
+        body.member("page_size", page.page_size.to_string().as_bytes());
+        if let Some(key) = &page.start_key {
+            body.text("start_key", key);
+        }
+        if let Some(key) = &page.next_start_key {
+            body.text("next_start_key", key);
+        }
+    }
+    if let Some(revision) = revision.or(incoming.dialect.absent_revision()) {
+        body.text("revision", revision);
+    }
+    body.close(incoming, node, "success");
+    body.into_response(incoming, status)
+}
+
+/// Writes an envelope's members straight into bytes.
+struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Begins with `auth_token`: the created one, or the one that was sent.
+    fn new(incoming: &Incoming, created: Option<&str>, length: usize) -> Self {
+        let token = created
+            .or(incoming.token.as_deref())
+            .or(incoming.dialect.absent_auth_token());
+        let mut writer = Self(Vec::with_capacity(length + 512 + token.map_or(0, str::len)));
+        writer.0.push(b'{');
+        if let Some(token) = token {
+            writer.text("auth_token", token);
+        }
+        writer
+    }
+
+    /// A member whose value is JSON already.
+    fn member(&mut self, name: &str, json: &[u8]) {
+        if self.0.len() > 1 {
+            self.0.push(b',');
+        }
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+        self.0.extend_from_slice(json);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.member(name, b"");
+        // Writing text into memory can't fail.
+        let _ = serde_json::to_writer(&mut self.0, text);
+    }
+
+    /// What every envelope ends with.
+    fn close(&mut self, incoming: &Incoming, node: &Node, status: &str) {
+        self.member("node", node.node.as_bytes());
+        self.text("request_id", &incoming.id);
+        self.text("status", status);
+        self.text("timestamp", &timestamp(incoming.now));
+        if let Some(tokens) = incoming.bucket {
+            self.member("tokens", b"");
+            let _ = serde_json::to_writer(&mut self.0, &tokens);
+        }
+        self.member("version", node.version.as_bytes());
+        self.0.push(b'}');
+    }
+
+    fn into_response(self, incoming: &Incoming, status: StatusCode) -> Response {
+        let mut bytes = self.0;
+        if incoming.format.pretty
+            && let Ok(value) = serde_json::from_slice::<Value>(&bytes)
+            && let Ok(pretty) = serde_json::to_vec_pretty(&value)
+        {
+            bytes = pretty;
+        }
+        let mut content_type = JSON.clone();
+        if let Some(function) = &incoming.format.jsonp {
+            bytes.splice(0..0, format!("{function}(").into_bytes());
+            bytes.extend_from_slice(b");");
+            content_type = HeaderValue::from_static("application/javascript");
+        }
+        let mut response = Response::new(Body::from(bytes));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response
+    }
+}
+
+/// ISO 8601 in UTC, to the second.
+fn timestamp(at: GregorianSeconds) -> String {
+    i64::try_from(at.unix())
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .unwrap_or_default()
+        .to_string()
+}
+
+/// The revision of a listing: MD5 of its data, in hex.
+fn digest(data: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    Md5::digest(data).iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing into a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether a list of entity tags (`*`, `"a", W/"b"`) has a revision in it.
+pub(crate) fn etag_matches(list: &str, revision: &str) -> bool {
+    list.split(',').map(str::trim).any(|tag| {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || tag.trim_matches('"') == revision
+    })
+}
+
+/// Sets a header, unless its text can't be one.
+pub(crate) fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}

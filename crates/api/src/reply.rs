@@ -1,0 +1,148 @@
+//! What a handler answers: data, and what the envelope says beside it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// A successful answer. The outer layer writes the envelope around it.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// The data as JSON; absent where there is none.
+    pub(crate) data: Option<Vec<u8>>,
+    /// The status, where it isn't the method's own: 201 for `PUT`, else 200.
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) revision: Revision,
+    pub(crate) auth_token: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) page: Option<PageInfo>,
+    pub(crate) metadata: Option<Vec<u8>>,
+    pub(crate) csv: Option<CsvName>,
+}
+
+/// What the envelope says about the revision (spec/http.md 1.11).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Revision {
+    /// Data without a revision: numbers, searches, checks.
+    #[default]
+    Absent,
+    /// A document's.
+    Document(String),
+    /// A listing's: a digest of its data.
+    Listing,
+}
+
+/// Paging members of the envelope (spec/http.md 2.1); none of them with
+/// `paginate=false`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageInfo {
+    /// Rows returned.
+    pub page_size: usize,
+    /// As the request gave it.
+    pub start_key: Option<String>,
+    /// Where the next page starts; absent on the last one.
+    pub next_start_key: Option<String>,
+}
+
+/// The rows of a listing can be written as a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CsvName(pub(crate) &'static [&'static str]);
+
+impl Reply {
+    /// Data that has no revision: numbers, collections, searches.
+    ///
+    /// Writing it can't fail for types of this program; a type that could
+    /// would be answered as a fault.
+    pub fn new(data: &impl Serialize) -> Result<Self, ApiError> {
+        let data = serde_json::to_vec(data).map_err(|_| ApiError::unspecified_fault())?;
+        Ok(Self { data: Some(data), ..Self::default() })
+    }
+
+    /// `{}`.
+    pub fn empty_object() -> Self {
+        Self { data: Some(b"{}".to_vec()), ..Self::default() }
+    }
+
+    /// An envelope without data.
+    pub fn without_data() -> Self {
+        Self::default()
+    }
+
+    /// A document: has a revision and an `etag`.
+    pub fn document(
+        data: &impl Serialize,
+        revision: impl std::fmt::Display,
+    ) -> Result<Self, ApiError> {
+        let reply = Self::new(data)?;
+        Ok(Self { revision: Revision::Document(revision.to_string()), ..reply })
+    }
+
+    /// A listing; `page` is absent with `paginate=false`.
+    pub fn listing(data: &impl Serialize, page: Option<PageInfo>) -> Result<Self, ApiError> {
+        let reply = Self::new(data)?;
+        Ok(Self { revision: Revision::Listing, page, ..reply })
+    }
+
+    /// Another status than the method's own.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The token that the request created.
+    #[must_use]
+    pub fn with_auth_token(mut self, token: impl Into<String>) -> Self {
+        self.auth_token = Some(token.into());
+        self
+    }
+
+    /// Where the created document is.
+    #[must_use]
+    pub fn with_location(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
+    /// Read-only data beside the data (spec/http.md 10.7).
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: &Value) -> Self {
+        self.metadata = serde_json::to_vec(metadata).ok();
+        self
+    }
+
+    /// The listing may be asked for as CSV, with these columns first.
+    #[must_use]
+    pub fn with_csv(mut self, columns: &'static [&'static str]) -> Self {
+        self.csv = Some(CsvName(columns));
+        self
+    }
+}
+
+/// What a handler said, on its way to the outer layer, which knows for whom
+/// it is written.
+#[derive(Clone)]
+pub(crate) struct Outcome(pub(crate) Arc<Result<Reply, ApiError>>);
+
+fn carry(outcome: Result<Reply, ApiError>) -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Outcome(Arc::new(outcome)));
+    response
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        carry(Ok(self))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        carry(Err(self))
+    }
+}

@@ -1,0 +1,3 @@
+//! Handlers, one file a noun. The table is in [`crate::router`].
+
+pub mod health;

@@ -1,0 +1,51 @@
+//! Which carriers there are, by name.
+
+use std::collections::BTreeMap;
+
+use numbers::carrier::{CarrierName, KNOWN};
+
+use crate::Carrier;
+use crate::in_house::InHouse;
+use crate::label::Label;
+
+/// A configured carrier name that numberd doesn't know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a carrier; carriers are {list}", list = KNOWN.join(", "))]
+pub struct UnknownCarrier(pub String);
+
+/// Every carrier, by name.
+pub struct Registry {
+    carriers: BTreeMap<CarrierName, Box<dyn Carrier>>,
+}
+
+impl Registry {
+    /// The in-house carriers, and every other known name as a label.
+    pub fn in_house() -> Self {
+        let mut registry = Self {
+            carriers: BTreeMap::new(),
+        };
+        for name in KNOWN {
+            registry.add(Box::new(Label::new(CarrierName::new(name))));
+        }
+        for carrier in InHouse::all() {
+            registry.add(Box::new(carrier));
+        }
+        registry
+    }
+
+    /// Puts a carrier in, in place of one with the same name.
+    pub fn add(&mut self, carrier: Box<dyn Carrier>) {
+        self.carriers.insert(carrier.name().clone(), carrier);
+    }
+
+    /// A carrier; `None` for names in old records that nobody knows any more.
+    pub fn get(&self, name: &CarrierName) -> Option<&dyn Carrier> {
+        self.carriers.get(name).map(Box::as_ref)
+    }
+
+    /// A carrier that the configuration names.
+    pub fn configured(&self, name: &str) -> Result<&dyn Carrier, UnknownCarrier> {
+        self.get(&CarrierName::new(name))
+            .ok_or_else(|| UnknownCarrier(name.to_owned()))
+    }
+}

@@ -1,0 +1,373 @@
+//! Changing numbers: load, decide, write, and again when the race was lost.
+
+use std::collections::HashMap;
+
+use carriers::GiveBack;
+use numbers::account::{Account, AccountId};
+use numbers::authorize::{Owner, Standing};
+use numbers::e164::E164;
+use numbers::error::NumberError;
+use numbers::life::Operation;
+use numbers::number::Number;
+use numbers::plan::{Change, Command, Effect, Plan, Rules, Situation, decide};
+use numbers::price::Charge;
+use store::{Batch, Expectation, NumberChange, StoreError};
+
+use crate::context::new_event_id;
+use crate::numbers::NumberView;
+use crate::{Context, Engine, EngineError};
+
+/// How often a change is decided anew after somebody else was faster.
+const ATTEMPTS: usize = 5;
+
+/// A change of one or many numbers.
+pub struct ChangeRequest<'a> {
+    /// The account in the URL; `None` for the system's own jobs.
+    pub target: Option<&'a Account>,
+    /// What to do with each number.
+    pub command: Command,
+    /// Whether the caller agreed to pay for it.
+    pub accept_charges: bool,
+}
+
+/// What became of one number.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The number, normalized; the text as sent when it is none.
+    pub key: String,
+    /// The number as it is now, or why nothing was done.
+    pub result: Result<NumberView, NumberError>,
+}
+
+/// A number on its way through the rounds.
+struct Job {
+    key: E164,
+    plan: Option<Plan>,
+    before: Option<Number>,
+}
+
+/// What the decisions of one round need.
+struct Round {
+    numbers: HashMap<E164, Number>,
+    accounts: HashMap<AccountId, Account>,
+}
+
+impl Engine {
+    /// Changes numbers, each on its own terms: a refused one neither undoes
+    /// nor holds up the others, and nothing is reported that wasn't stored.
+    ///
+    /// When something would cost money and the caller hasn't agreed, nothing
+    /// is done and the quote is the answer ([`EngineError::Charges`]).
+    pub async fn change(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        texts: &[String],
+    ) -> Result<Vec<Outcome>, EngineError> {
+        let numbering = self.numbering(request.target);
+        let rules = self.rules_for(request.target).await?;
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(texts.len());
+        let mut open: Vec<(usize, E164)> = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match numbering.key(text) {
+                Ok(key) => {
+                    open.push((index, key));
+                    outcomes.push(None);
+                }
+                Err(error) => {
+                    // The right to do it at all comes before what it is done to.
+                    let error = may_begin(cx, request)
+                        .err()
+                        .unwrap_or(NumberError::NotReconcilable(error.text));
+                    outcomes.push(Some(Outcome {
+                        key: text.clone(),
+                        result: Err(error),
+                    }));
+                }
+            }
+        }
+        for attempt in 0..ATTEMPTS {
+            if open.is_empty() {
+                break;
+            }
+            let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
+            let lost = self.round(cx, request, &rules, keys, attempt == 0).await?;
+            let mut still_open = Vec::new();
+            for ((index, key), settled) in open.into_iter().zip(lost) {
+                match settled {
+                    Some(result) => {
+                        outcomes[index] = Some(Outcome {
+                            key: key.to_string(),
+                            result,
+                        });
+                    }
+                    None => still_open.push((index, key)),
+                }
+            }
+            open = still_open;
+        }
+        for (index, key) in open {
+            let result = Err(NumberError::Conflict(key.clone()));
+            outcomes[index] = Some(Outcome {
+                key: key.to_string(),
+                result,
+            });
+        }
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    /// Changes one number.
+    pub async fn change_one(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        text: &str,
+    ) -> Result<NumberView, EngineError> {
+        let mut outcomes = self.change(cx, request, &[text.to_owned()]).await?;
+        match outcomes.pop() {
+            Some(outcome) => Ok(outcome.result?),
+            None => Err(StoreError::Fault("a change without outcome".to_owned()).into()),
+        }
+    }
+
+    /// One round: decide on what is stored now and write. `None` for numbers
+    /// that somebody else changed meanwhile.
+    async fn round(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        rules: &Rules,
+        keys: Vec<E164>,
+        first: bool,
+    ) -> Result<Vec<Option<Result<NumberView, NumberError>>>, EngineError> {
+        let loaded = self.load(request, &keys).await?;
+        let mut settled: Vec<Option<Result<NumberView, NumberError>>> = Vec::new();
+        let mut jobs: Vec<Job> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let before = loaded.numbers.get(&key).cloned();
+            match self.decide(cx, request, rules, &loaded, &key) {
+                Ok(plan) => {
+                    settled.push(None);
+                    jobs.push(Job {
+                        key,
+                        plan: Some(plan),
+                        before,
+                    });
+                }
+                Err(error) => {
+                    settled.push(Some(Err(error)));
+                    jobs.push(Job {
+                        key,
+                        plan: None,
+                        before,
+                    });
+                }
+            }
+        }
+        if !request.accept_charges {
+            self.refuse_unaccepted_charges(request, &jobs, first)?;
+        }
+        let mut batches = Vec::new();
+        let mut written = Vec::new();
+        for (index, job) in jobs.iter().enumerate() {
+            let Some(plan) = &job.plan else { continue };
+            if plan.change == Change::Nothing {
+                settled[index] = Some(Ok(NumberView::new(cx, plan.number.clone(), rules)));
+            } else {
+                batches.push(self.batch(cx, plan, job.before.as_ref()));
+                written.push(index);
+            }
+        }
+        if batches.is_empty() {
+            return Ok(settled);
+        }
+        let results = self.store.write_each(batches).await?;
+        for (index, result) in written.into_iter().zip(results) {
+            if let (Ok(()), Some(plan)) = (result, jobs[index].plan.take()) {
+                let number = after(plan, jobs[index].before.as_ref());
+                settled[index] = Some(Ok(NumberView::new(cx, number, rules)));
+            } else {
+                metrics::counter!("numberd_lost_races_total").increment(1);
+                tracing::debug!(number = %jobs[index].key, "changed by somebody else meanwhile");
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Everything that the decisions look at.
+    async fn load(&self, request: &ChangeRequest<'_>, keys: &[E164]) -> Result<Round, StoreError> {
+        let found = match keys {
+            [key] => vec![self.store.number(key).await?],
+            keys => self.store.numbers(keys).await?,
+        };
+        let numbers: HashMap<E164, Number> = found
+            .into_iter()
+            .flatten()
+            .map(|number| (number.id.clone(), number))
+            .collect();
+        let mut wanted: Vec<&AccountId> = Vec::new();
+        let gives_back = request.command.operation == Operation::Release;
+        for number in numbers.values() {
+            wanted.extend(&number.owner);
+            if gives_back {
+                wanted.extend(&number.reserve_history);
+            }
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut accounts = HashMap::new();
+        if let Some(target) = request.target {
+            wanted.retain(|id| **id != target.id);
+            accounts.insert(target.id.clone(), target.clone());
+        }
+        if !wanted.is_empty() {
+            let ids: Vec<AccountId> = wanted.into_iter().cloned().collect();
+            let found = self.store.accounts(&ids).await?;
+            accounts.extend(
+                found
+                    .into_iter()
+                    .flatten()
+                    .map(|found| (found.id.clone(), found)),
+            );
+        }
+        Ok(Round { numbers, accounts })
+    }
+
+    fn decide(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        rules: &Rules,
+        loaded: &Round,
+        key: &E164,
+    ) -> Result<Plan, NumberError> {
+        let number = loaded.numbers.get(key);
+        let owner = number
+            .and_then(|number| number.owner.as_ref())
+            .and_then(|id| loaded.accounts.get(id));
+        let releases = request.command.operation == Operation::Release;
+        let gone: Vec<AccountId> = number
+            .iter()
+            .flat_map(|number| &number.reserve_history)
+            .filter(|id| releases && !loaded.accounts.contains_key(*id))
+            .cloned()
+            .collect();
+        let classifier = self.class_of(key);
+        let situation = Situation {
+            key,
+            number,
+            offer: None,
+            caller: cx.account(),
+            target: request.target,
+            owner,
+            gone: &gone,
+            porting: false,
+            classifier,
+            rest_days: self.rest_days(classifier),
+            now: cx.now,
+        };
+        let plan = decide(&request.command, &situation, rules)?;
+        // Buying from a carrier goes through the order journal; a plan that
+        // orders can't be reached without an offer from one.
+        match plan
+            .effects
+            .iter()
+            .find(|effect| matches!(effect, Effect::Order(_)))
+        {
+            Some(_) => Err(NumberError::CarrierFault {
+                number: key.clone(),
+            }),
+            None => Ok(plan),
+        }
+    }
+
+    /// The quote, as the answer, when something is to pay that the caller
+    /// hasn't agreed to. After a lost race nothing may be added to what was
+    /// free before: those numbers are left as they are.
+    fn refuse_unaccepted_charges(
+        &self,
+        request: &ChangeRequest<'_>,
+        jobs: &[Job],
+        first: bool,
+    ) -> Result<(), EngineError> {
+        let Some(target) = request.target else {
+            return Ok(());
+        };
+        let charges: Vec<Charge> = jobs
+            .iter()
+            .filter_map(|job| job.plan.as_ref())
+            .flat_map(|plan| plan.charges.clone())
+            .collect();
+        if charges.is_empty() {
+            return Ok(());
+        }
+        let quote = self.price_list(target).quote(&charges);
+        match (quote.is_empty(), first) {
+            (true, _) => Ok(()),
+            (false, true) => Err(EngineError::Charges(quote)),
+            (false, false) => Err(EngineError::Conflict),
+        }
+    }
+
+    fn batch(&self, cx: &Context, plan: &Plan, before: Option<&Number>) -> Batch {
+        let change = NumberChange {
+            before: before.cloned(),
+            after: (plan.change == Change::Put).then(|| after(plan.clone(), before)),
+            event: new_event_id(),
+            action: plan.action,
+            origin: cx.origin(),
+            note: self.note(plan),
+        };
+        let new_owner = change
+            .after
+            .as_ref()
+            .and_then(|number| number.owner.clone())
+            .filter(|owner| before.and_then(|number| number.owner.as_ref()) != Some(owner));
+        let batch = Batch::change_number(change);
+        match new_owner {
+            // The account may be deleted between loading and writing.
+            Some(id) => batch.expect(Expectation::AccountExists { id }),
+            None => batch,
+        }
+    }
+
+    /// What a person has to do that no carrier's interface does.
+    fn note(&self, plan: &Plan) -> Option<String> {
+        plan.effects.iter().find_map(|effect| match effect {
+            Effect::Disconnect(name) => {
+                let carrier = self.carriers.get(name)?;
+                (carrier.give_back() == GiveBack::ByHand).then(|| {
+                    format!(
+                        "release {} by hand at {name}: it has no interface for that",
+                        plan.number.id
+                    )
+                })
+            }
+            Effect::Order(_) => None,
+        })
+    }
+}
+
+/// The record as it is written: with the next revision.
+fn after(plan: Plan, before: Option<&Number>) -> Number {
+    let mut number = plan.number;
+    number.revision = before
+        .map(|number| number.revision)
+        .unwrap_or_default()
+        .next();
+    number
+}
+
+/// Whether this caller may begin such a request at all, whatever the number
+/// (spec/life.md 2.2: the checks that hit all numbers alike).
+fn may_begin(cx: &Context, request: &ChangeRequest<'_>) -> Result<(), NumberError> {
+    match request.command.operation {
+        Operation::Create(state) => Standing {
+            caller: cx.account(),
+            target: request.target,
+            owner: Owner::Nobody,
+        }
+        .may_create(state, request.command.ported_in),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,85 @@
+//! Whose number is this: what a call waits for (spec/life.md 6).
+
+use numbers::account::{Account, AccountId};
+use numbers::authorize::{Owner, Standing};
+use numbers::e164::E164;
+use numbers::state::State;
+use store::StoreError;
+
+use crate::{Context, Engine};
+
+/// Who holds a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub account_id: AccountId,
+    /// The number.
+    pub number: E164,
+}
+
+/// Why nobody answers for a number.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unidentified {
+    /// It is no number, there is no record, or the caller may not know.
+    #[error("not found")]
+    NotFound,
+    /// Nobody owns it.
+    #[error("unassigned")]
+    Unassigned,
+    /// It has an owner and isn't in use.
+    #[error("not in service")]
+    NotInService(Holder),
+    /// Its owner is disabled.
+    #[error("account disabled")]
+    AccountDisabled(Holder),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// The account that answers for a number.
+    pub async fn identify(
+        &self,
+        cx: &Context,
+        target: Option<&Account>,
+        text: &str,
+    ) -> Result<Holder, Unidentified> {
+        let key = self
+            .numbering(target)
+            .key(text)
+            .map_err(|_| Unidentified::NotFound)?;
+        let number = self
+            .store
+            .number(&key)
+            .await?
+            .ok_or(Unidentified::NotFound)?;
+        let Some(account_id) = number.owner else {
+            return Err(Unidentified::Unassigned);
+        };
+        let holder = Holder {
+            account_id,
+            number: key,
+        };
+        let owner = self.store.account(&holder.account_id).await?;
+        if !self.settings.number_manager.identify_is_public {
+            let standing = Standing {
+                caller: cx.account(),
+                target,
+                owner: owner.as_ref().map_or(Owner::Missing, Owner::Account),
+            };
+            if !standing.has_authority() {
+                return Err(Unidentified::NotFound);
+            }
+        }
+        let answers = matches!(
+            number.state,
+            State::PortIn | State::InService | State::PortOut | State::Reserved
+        );
+        match owner {
+            _ if !answers => Err(Unidentified::NotInService(holder)),
+            Some(owner) if owner.enabled => Ok(holder),
+            _ => Err(Unidentified::AccountDisabled(holder)),
+        }
+    }
+}

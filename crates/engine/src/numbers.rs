@@ -1,0 +1,149 @@
+//! Reading numbers: one, and an account's list.
+
+use std::collections::BTreeSet;
+
+use numbers::account::Account;
+use numbers::authorize::{Owner, Standing};
+use numbers::e164::E164;
+use numbers::error::NumberError;
+use numbers::feature::Feature;
+use numbers::feature::availability::available;
+use numbers::number::Number;
+use numbers::plan::Rules;
+use store::{Direction, Page};
+
+use crate::{Context, Engine, EngineError};
+
+/// How many rows are read at once where a list is filtered or has no page size.
+const CHUNK: usize = 1000;
+
+/// A number as a caller sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberView {
+    /// The record.
+    pub number: Number,
+    /// Features that this caller may switch on.
+    pub available: BTreeSet<Feature>,
+    /// Whether the caller may see what only operators see.
+    pub for_admin: bool,
+}
+
+/// What a listing asks for.
+pub struct Listing<'a> {
+    /// The first key, itself included.
+    pub from: Option<E164>,
+    /// How many rows; `None`: all of them.
+    pub limit: Option<usize>,
+    /// Which way.
+    pub direction: Direction,
+    /// Which numbers are wanted.
+    pub keep: &'a (dyn Fn(&Number) -> bool + Send + Sync),
+}
+
+/// A page of an account's numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberPage {
+    /// The rows.
+    pub rows: Vec<NumberView>,
+    /// The key at which the next page begins, when there is more.
+    pub next: Option<E164>,
+}
+
+impl NumberView {
+    pub(crate) fn new(cx: &Context, number: Number, rules: &Rules) -> Self {
+        let for_admin = cx.is_admin();
+        let reseller = rules.reseller_features.as_ref();
+        let available = available(&number, for_admin, reseller, &rules.features);
+        Self {
+            number,
+            available,
+            for_admin,
+        }
+    }
+}
+
+impl Engine {
+    /// One number, for a caller who may know of it (spec/life.md 2.1).
+    pub async fn number(
+        &self,
+        cx: &Context,
+        target: &Account,
+        text: &str,
+    ) -> Result<NumberView, EngineError> {
+        let key = self
+            .numbering(Some(target))
+            .key(text)
+            .map_err(|error| NumberError::NotReconcilable(error.text))?;
+        let Some(number) = self.store.number(&key).await? else {
+            return Err(NumberError::NotFound(key).into());
+        };
+        let owner = match &number.owner {
+            None => None,
+            Some(id) if *id == target.id => Some(target.clone()),
+            Some(id) => self.store.account(id).await?,
+        };
+        let standing = Standing {
+            caller: cx.account(),
+            target: Some(target),
+            owner: match (&owner, &number.owner) {
+                (Some(owner), _) => Owner::Account(owner),
+                (None, Some(_)) => Owner::Missing,
+                (None, None) => Owner::Nobody,
+            },
+        };
+        if !standing.may_read(number.state) {
+            return Err(NumberError::NotFound(key).into());
+        }
+        let rules = self.rules_for(owner.as_ref().or(Some(target))).await?;
+        Ok(NumberView::new(cx, number, &rules))
+    }
+
+    /// An account's numbers. Filtering doesn't shrink pages: reading goes on
+    /// until a page is full or the numbers run out (spec/http.md 5.1).
+    pub async fn list_numbers(
+        &self,
+        cx: &Context,
+        account: &Account,
+        listing: Listing<'_>,
+    ) -> Result<NumberPage, EngineError> {
+        let rules = self.rules_for(Some(account)).await?;
+        let limit = listing.limit.unwrap_or(usize::MAX);
+        let mut page = NumberPage {
+            rows: Vec::new(),
+            next: None,
+        };
+        let mut from = listing.from;
+        let mut chunk = limit.saturating_add(1).min(CHUNK);
+        loop {
+            let request = Page {
+                from: from.take(),
+                limit: chunk,
+                direction: listing.direction,
+            };
+            let mut numbers = self.store.account_numbers(&account.id, &request).await?;
+            // One row more than used, so that the next round knows its start.
+            if numbers.len() == chunk && chunk > 1 {
+                from = numbers.pop().map(|number| number.id);
+            }
+            for number in numbers {
+                if !(listing.keep)(&number) {
+                    continue;
+                }
+                if page.rows.len() == limit {
+                    page.next = Some(number.id);
+                    return Ok(page);
+                }
+                page.rows.push(NumberView::new(cx, number, &rules));
+            }
+            if from.is_none() {
+                return Ok(page);
+            }
+            chunk = CHUNK;
+        }
+    }
+
+    /// How many numbers of the account and its descendants count for billing.
+    pub async fn cascade_quantity(&self, account: &Account) -> Result<u64, EngineError> {
+        Ok(self.store.billable_quantity(&account.id).await?)
+    }
+}

@@ -1,0 +1,66 @@
+//! The operator's rules for one account's numbers: the system's, with what
+//! its reseller and the account itself override.
+
+use std::sync::Arc;
+
+use numbers::account::Account;
+use numbers::carrier::CarrierName;
+use numbers::feature::availability::FeatureRules;
+use numbers::plan::Rules;
+use numbers::price::PriceList;
+use serde_json::{Map, Value};
+use store::StoreError;
+
+use crate::Engine;
+use crate::settings::NumberManager;
+
+/// The system's part of the rules.
+pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
+    let mut features = Map::new();
+    features.insert(
+        "features".to_owned(),
+        Value::Object(settings.features.clone()),
+    );
+    let mut feature_rules = FeatureRules::from_settings(&features);
+    feature_rules.local_override = settings.local_feature_override;
+    Rules {
+        available_carrier: CarrierName::new(&settings.available_module_name),
+        port_in_carrier: CarrierName::new(&settings.port_in_module_name),
+        released_state: settings.released_state,
+        remove_released: settings.should_permanently_delete,
+        age_released: settings.should_age,
+        features: feature_rules,
+        reseller_features: None,
+    }
+}
+
+impl Engine {
+    /// The rules for numbers of `account`. Without one, the system's.
+    pub(crate) async fn rules_for(&self, account: Option<&Account>) -> Result<Rules, StoreError> {
+        let mut rules = self.rules.clone();
+        if let Some(account) = account {
+            let reseller = self.reseller_of(account).await?;
+            if !reseller.number_manager.is_empty() {
+                let settings = &reseller.number_manager;
+                rules.reseller_features = Some(FeatureRules::from_settings(settings));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The price list of the account that pays.
+    pub(crate) fn price_list(&self, account: &Account) -> Arc<PriceList> {
+        let own = account
+            .number_manager
+            .get("prices")
+            .map(|prices| serde_json::from_value::<PriceList>(prices.clone()));
+        match own {
+            Some(Ok(prices)) => Arc::new(prices),
+            Some(Err(error)) => {
+                tracing::warn!(account = %account.id, %error, "the account's own prices can't be read");
+                Arc::clone(&self.prices)
+            }
+            None => Arc::clone(&self.prices),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Searching for numbers to have (spec/numbers.md 10, spec/life.md 5).
+//!
+//! A query's answer is a list that grows as pages are asked for: each source
+//! is read by keyset from where the last page ended, so numbers that others
+//! take meanwhile don't shift what was shown. Offset 0 begins anew.
+
+mod pages;
+mod row;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use carriers::OwnStock;
+use numbers::account::Account;
+use numbers::carrier::CarrierName;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+use store::{Stock, StoreError};
+
+use crate::{Context, Engine, EngineError, FieldError};
+
+pub(crate) use pages::SearchPages;
+pub use row::SearchRow;
+
+use pages::{Pages, QueryId};
+
+/// Fewest and most characters of a prefix (spec/http.md 6.2).
+const PREFIX_LENGTH: std::ops::RangeInclusive<usize> = 3..=10;
+
+/// What is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// What the numbers begin with, after the country code; or from `+` on.
+    pub prefix: String,
+    /// ISO 3166-1 alpha-2 country; `None`: the configured one.
+    pub country: Option<String>,
+    /// How many numbers at most.
+    pub quantity: usize,
+    /// How many results come before these.
+    pub offset: usize,
+}
+
+impl Engine {
+    /// Numbers that the account can have, own stock first.
+    pub async fn search(
+        &self,
+        cx: &Context,
+        account: &Account,
+        query: &SearchQuery,
+    ) -> Result<Vec<SearchRow>, EngineError> {
+        let country = query
+            .country
+            .as_deref()
+            .unwrap_or(&self.settings.number_manager.default_country);
+        let prefix = cleaned_prefix(&query.prefix, country)?;
+        let most = self.settings.number_manager.maximum_search_quantity;
+        let first = query.offset.min(most);
+        let last = query.offset.saturating_add(query.quantity.max(1)).min(most);
+        let Some(prefix) = with_country_code(&prefix, country) else {
+            return Ok(Vec::new());
+        };
+        let caller = cx.account().map(|caller| caller.id.clone());
+        let id = QueryId {
+            prefix,
+            account: account.id.clone(),
+            caller,
+        };
+        let pages = match self.searches.get(&id).filter(|_| query.offset > 0) {
+            Some(pages) => pages,
+            None => {
+                let pages = Pages::new(self.searched_stock(account).await?, id.prefix.clone());
+                self.searches.put(id, pages)
+            }
+        };
+        let mut pages = pages.lock().await;
+        pages.grow(self.store.as_ref(), last).await?;
+        Ok(pages.rows(first, last))
+    }
+
+    /// Where an account's searches look, in order, each once: its own reserved
+    /// numbers, its reseller's, the local stock, then what its reseller's
+    /// `carrier_modules` names.
+    pub(crate) async fn searched_stock(&self, account: &Account) -> Result<Vec<Stock>, StoreError> {
+        let reseller = self.reseller_of(account).await?;
+        let mut names: Vec<CarrierName> = ["reserved", "reserved_reseller", "local"]
+            .map(CarrierName::new)
+            .to_vec();
+        for name in self.searched_carriers(&reseller) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let above = (reseller.id != account.id).then(|| reseller.id.clone());
+        let mut stock = Vec::new();
+        for name in names {
+            let Some(carrier) = self.carriers.get(&name) else {
+                continue;
+            };
+            let above = above.clone();
+            match carrier.stock() {
+                OwnStock::None => {}
+                OwnStock::Available => stock.push(Stock::Carrier(name)),
+                OwnStock::Pool => {
+                    stock.push(Stock::Pool(name.clone(), account.id.clone()));
+                    stock.extend(above.map(|id| Stock::Pool(name, id)));
+                }
+                OwnStock::Reserved => {
+                    stock.push(Stock::Reserved(account.id.clone()));
+                }
+                OwnStock::ReservedByReseller => {
+                    stock.extend(above.map(|id| Stock::Reserved(id)));
+                }
+            }
+        }
+        Ok(stock)
+    }
+
+    /// `carrier_modules` of the reseller, else of the system.
+    pub(crate) fn searched_carriers(&self, reseller: &Account) -> Vec<CarrierName> {
+        let own = reseller
+            .number_manager
+            .get("carrier_modules")
+            .and_then(|modules| modules.as_array());
+        match own {
+            Some(modules) => modules
+                .iter()
+                .filter_map(|name| name.as_str())
+                .map(CarrierName::new)
+                .collect(),
+            None => {
+                let modules = &self.settings.number_manager.carrier_modules;
+                modules.iter().map(|name| CarrierName::new(name)).collect()
+            }
+        }
+    }
+}
+
+/// The prefix without white space and the trailing `*` of toll-free patterns,
+/// and the country, checked (spec/http.md 6.2, 7.7).
+fn cleaned_prefix(prefix: &str, country: &str) -> Result<String, EngineError> {
+    let cleaned: String = prefix.chars().filter(|c| !c.is_whitespace()).collect();
+    let cleaned = cleaned.trim_end_matches('*');
+    let digits = cleaned.strip_prefix('+').unwrap_or(cleaned);
+    let mut errors = Vec::new();
+    let length = digits.chars().count();
+    if length < *PREFIX_LENGTH.start() {
+        errors.push(FieldError::too_short(
+            "prefix",
+            *PREFIX_LENGTH.start(),
+            cleaned,
+        ));
+    } else if length > *PREFIX_LENGTH.end() && !cleaned.starts_with('+') || length > 15 {
+        errors.push(FieldError::too_long(
+            "prefix",
+            *PREFIX_LENGTH.end(),
+            cleaned,
+        ));
+    }
+    match country.chars().count() {
+        2 => {}
+        0 | 1 => errors.push(FieldError::too_short("country", 2, country)),
+        _ => errors.push(FieldError::too_long("country", 2, country)),
+    }
+    if errors.is_empty() {
+        Ok(cleaned.to_owned())
+    } else {
+        Err(EngineError::Validation(errors))
+    }
+}
+
+/// The beginning of the keys that are meant; `None` when there can be none: an
+/// unknown country, or letters in the prefix.
+fn with_country_code(prefix: &str, country: &str) -> Option<String> {
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(digits) = prefix.strip_prefix('+') {
+        return all_digits(digits).then(|| prefix.to_owned());
+    }
+    let region = Region::from_str(&country.to_ascii_uppercase()).ok()?;
+    let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region)?;
+    all_digits(prefix).then(|| format!("+{code}{prefix}"))
+}
+
+/// Many callers' search results at once, shared with the engine.
+pub(crate) type Shared = Arc<tokio::sync::Mutex<Pages>>;

@@ -1,0 +1,126 @@
+//! The results of running queries, kept for the pages that follow.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use numbers::account::AccountId;
+use numbers::e164::E164;
+use store::{Stock, StockQuery, Store, StoreError};
+
+use super::{SearchRow, Shared};
+
+/// How many queries' results are kept.
+const QUERIES: usize = 1024;
+
+/// How long a query's results are kept (spec/numbers.md 7).
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// Whose query for what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct QueryId {
+    pub(super) prefix: String,
+    pub(super) account: AccountId,
+    pub(super) caller: Option<AccountId>,
+}
+
+/// A part of the stock and how far it was read.
+#[derive(Debug)]
+struct Source {
+    stock: Stock,
+    after: Option<E164>,
+    exhausted: bool,
+}
+
+/// What a query has found so far, and where it goes on.
+pub(crate) struct Pages {
+    prefix: String,
+    sources: Vec<Source>,
+    found: Vec<SearchRow>,
+    seen: HashSet<E164>,
+}
+
+impl Pages {
+    pub(super) fn new(stock: Vec<Stock>, prefix: String) -> Self {
+        let source = |stock| Source {
+            stock,
+            after: None,
+            exhausted: false,
+        };
+        Self {
+            prefix,
+            sources: stock.into_iter().map(source).collect(),
+            found: Vec::new(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Reads on until there are `wanted` results or the sources are exhausted.
+    pub(super) async fn grow(
+        &mut self,
+        store: &dyn Store,
+        wanted: usize,
+    ) -> Result<(), StoreError> {
+        while self.found.len() < wanted {
+            let Some(source) = self.sources.iter_mut().find(|source| !source.exhausted) else {
+                return Ok(());
+            };
+            let limit = wanted - self.found.len();
+            let query = StockQuery {
+                stock: source.stock.clone(),
+                prefix: self.prefix.clone(),
+                after: source.after.clone(),
+                limit,
+            };
+            let numbers = store.stock(&query).await?;
+            source.exhausted = numbers.len() < limit;
+            source.after = numbers.last().map(|number| number.id.clone());
+            for number in numbers {
+                if self.seen.insert(number.id.clone()) {
+                    self.found.push(SearchRow::new(&number));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Results from `first` up to, but without, `last`.
+    pub(super) fn rows(&self, first: usize, last: usize) -> Vec<SearchRow> {
+        let last = last.min(self.found.len());
+        self.found.get(first..last).unwrap_or_default().to_vec()
+    }
+}
+
+/// The results of running queries; the oldest go first.
+#[derive(Default)]
+pub(crate) struct SearchPages {
+    running: Mutex<HashMap<QueryId, (Instant, Shared)>>,
+}
+
+impl SearchPages {
+    pub(super) fn get(&self, id: &QueryId) -> Option<Shared> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .get(id)
+            .filter(|(begun, _)| begun.elapsed() < LIFETIME)
+            .map(|(_, pages)| Arc::clone(pages))
+    }
+
+    pub(super) fn put(&self, id: QueryId, pages: Pages) -> Shared {
+        let pages = Arc::new(tokio::sync::Mutex::new(pages));
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.len() >= QUERIES {
+            running.retain(|_, (begun, _)| begun.elapsed() < LIFETIME);
+        }
+        if running.len() >= QUERIES
+            && let Some(oldest) = running
+                .iter()
+                .min_by_key(|(_, (begun, _))| *begun)
+                .map(|(id, _)| id.clone())
+        {
+            running.remove(&oldest);
+        }
+        running.insert(id, (Instant::now(), Arc::clone(&pages)));
+        pages
+    }
+}

@@ -1,0 +1,500 @@
+//! Users: people who log in to an account (spec/http.md 4.3).
+
+use numbers::account::{Account, AccountId};
+use numbers::document;
+use numbers::revision::Revision;
+use serde_json::{Map, Value};
+use store::{
+    Batch, Claim, ClaimKind, Expectation, Operation, Page, PrivilegeLevel, StoreError, User, UserId,
+};
+
+use crate::accounts::ATTEMPTS;
+use crate::fields::{self, Check, USERNAME};
+use crate::passwords::Hashes;
+use crate::secrets::random_hex;
+use crate::{Caller, Context, Engine, EngineError, FieldError, context};
+
+/// How many users are read at a time where all are needed.
+const USERS_AT_ONCE: usize = 500;
+
+/// What the server says of a user and clients send back: never stored.
+const READ_ONLY: [&str; 6] = [
+    "id",
+    "created",
+    "modified",
+    "features",
+    "ui_metadata",
+    "auth_token",
+];
+
+/// The claim on a username within its account.
+pub(crate) fn username_claim(account: &AccountId, username: &str) -> Claim {
+    Claim {
+        kind: ClaimKind::Username,
+        name: format!("{account}/{username}"),
+    }
+}
+
+/// What a log-in is to be checked against from now on.
+#[derive(Clone)]
+enum NewSecret {
+    /// `password`.
+    Password(String),
+    /// `credentials`: the MD5 of `username:password`, brought along from
+    /// another system.
+    Md5(String),
+}
+
+/// A user's fields, with those apart that have a place of their own.
+struct Draft {
+    username: Option<String>,
+    secret: Option<NewSecret>,
+    enabled: bool,
+    priv_level: PrivilegeLevel,
+    public: Map<String, Value>,
+}
+
+impl Draft {
+    /// Checks a whole document: what a POST sent, or what a PATCH makes.
+    fn new(mut fields: Map<String, Value>, before: Option<&User>) -> Result<Self, EngineError> {
+        if let Some(Value::String(name)) = fields.get_mut("username") {
+            *name = name.to_lowercase();
+        }
+        let mut check = Check::new(&mut fields);
+        for name in ["first_name", "last_name"] {
+            check.required(name);
+            check.text(name, 1, 128);
+        }
+        check.text("username", 1, 256);
+        check.charset("username", &USERNAME);
+        check.text("password", 1, 256);
+        check.text("email", 3, 254);
+        check.text("timezone", 5, 32);
+        check.text("language", 1, 35);
+        check.one_of("priv_level", &["user", "admin"]);
+        for flag in ["enabled", "require_password_update", "verified"] {
+            check.boolean(flag);
+        }
+        check_credentials(&mut check, before);
+        check.finish()?;
+        let admin = fields
+            .shift_remove("priv_level")
+            .is_some_and(|level| level == "admin");
+        let password = fields::take_text(&mut fields, "password").map(NewSecret::Password);
+        let md5 = fields::take_text(&mut fields, "credentials").map(NewSecret::Md5);
+        let enabled = fields
+            .shift_remove("enabled")
+            .and_then(|enabled| enabled.as_bool());
+        Ok(Self {
+            username: fields::take_text(&mut fields, "username"),
+            secret: password.or(md5),
+            enabled: enabled.unwrap_or(true),
+            priv_level: if admin {
+                PrivilegeLevel::Admin
+            } else {
+                PrivilegeLevel::User
+            },
+            public: document::replaced(fields),
+        })
+    }
+}
+
+/// A username needs a password of its own, and a password a username: stored is
+/// a digest over both.
+fn check_credentials(check: &mut Check<'_>, before: Option<&User>) {
+    let username = check
+        .get("username")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let has_password = check.get("password").is_some();
+    let credentials = check.get("credentials").cloned();
+    if let Some(credentials) = &credentials {
+        check_md5(check, credentials);
+    }
+    let has_secret = has_password || credentials.is_some();
+    let kept = before.and_then(|user| user.username.clone());
+    if username.is_none() && has_secret && check.get("username").is_none() {
+        let message = "The user name must be provided when creating / updating the password";
+        check.push(FieldError::new("username", "required", message));
+    }
+    if username.is_some() && username != kept && !has_secret {
+        let message = "The password must be provided when creating / updating the user name";
+        check.push(FieldError::new("password", "required", message));
+    }
+}
+
+fn check_md5(check: &mut Check<'_>, credentials: &Value) {
+    let Some(text) = credentials.as_str() else {
+        check.push(fields::wrong_type("credentials", "string", credentials));
+        return;
+    };
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() != 32 || !text.bytes().all(is_hex) {
+        const PATTERN: &str = "^[0-9a-f]{32}$";
+        let message = format!("Failed to match pattern '{PATTERN}'");
+        check.push(FieldError::new("credentials", "pattern", message).with_target(PATTERN));
+    }
+}
+
+/// A request's fields, without what clients can't set.
+fn writable(mut data: Map<String, Value>) -> Map<String, Value> {
+    data.retain(|key, _| {
+        !key.starts_with('_') && !key.starts_with("pvt_") && !READ_ONLY.contains(&key.as_str())
+    });
+    data
+}
+
+/// What a user's own document holds, in the form of a request.
+fn writable_document(user: &User) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Some(username) = &user.username {
+        fields.insert("username".to_owned(), username.as_str().into());
+    }
+    fields.insert("enabled".to_owned(), user.enabled.into());
+    fields.insert("priv_level".to_owned(), priv_level(user).into());
+    fields.extend(user.public.clone());
+    fields
+}
+
+fn priv_level(user: &User) -> &'static str {
+    match user.priv_level {
+        PrivilegeLevel::User => "user",
+        PrivilegeLevel::Admin => "admin",
+    }
+}
+
+/// A user's document as clients see it. Nothing of the password is in it.
+pub fn user_document(user: &User) -> Map<String, Value> {
+    let mut shown = Map::new();
+    shown.insert("id".to_owned(), user.id.0.as_str().into());
+    shown.extend(writable_document(user));
+    shown.insert("created".to_owned(), user.created.get().into());
+    shown
+}
+
+/// A user's row in a listing.
+pub fn user_row(user: &User) -> Map<String, Value> {
+    let mut row = Map::new();
+    row.insert("id".to_owned(), user.id.0.as_str().into());
+    if let Some(username) = &user.username {
+        row.insert("username".to_owned(), username.as_str().into());
+    }
+    for key in ["email", "first_name", "last_name", "timezone"] {
+        if let Some(value) = user.public.get(key) {
+            row.insert(key.to_owned(), value.clone());
+        }
+    }
+    row.insert("priv_level".to_owned(), priv_level(user).into());
+    row.insert("features".to_owned(), Value::Array(Vec::new()));
+    row
+}
+
+impl Engine {
+    /// One user.
+    pub async fn user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        id: &UserId,
+    ) -> Result<User, EngineError> {
+        self.reachable_account(ctx, account).await?;
+        let user = self.store().user(account, id).await?;
+        user.ok_or_else(|| EngineError::BadIdentifier(id.0.clone()))
+    }
+
+    /// An account's users, by id.
+    pub async fn users(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        page: &Page<UserId>,
+    ) -> Result<Vec<User>, EngineError> {
+        self.reachable_account(ctx, account).await?;
+        Ok(self.store().users(account, page).await?)
+    }
+
+    /// Shows all users of an account, page by page.
+    pub(crate) async fn each_user(
+        &self,
+        account: &AccountId,
+        mut visit: impl FnMut(User) + Send,
+    ) -> Result<(), StoreError> {
+        let mut page = Page::first(USERS_AT_ONCE + 1);
+        loop {
+            let mut users = self.store().users(account, &page).await?;
+            let next = if users.len() > USERS_AT_ONCE {
+                users.pop()
+            } else {
+                None
+            };
+            users.into_iter().for_each(&mut visit);
+            match next {
+                Some(next) => page = Page::starting_at(next.id, USERS_AT_ONCE + 1),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Makes a user.
+    pub async fn create_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        data: Map<String, Value>,
+    ) -> Result<User, EngineError> {
+        let account = self.reachable_account(ctx, account).await?;
+        let user = self.drafted_user(ctx, &account.id, writable(data)).await?;
+        refuse_escalation(ctx, &user)?;
+        for _ in 0..ATTEMPTS {
+            self.refuse_taken_username(&user, None).await?;
+            let batch = Batch::new().expect(Expectation::AccountExists {
+                id: account.id.clone(),
+            });
+            if self
+                .store()
+                .write(user_creation(batch, &user))
+                .await?
+                .is_ok()
+            {
+                return Ok(user);
+            }
+            self.reachable_account(ctx, &account.id).await?;
+        }
+        Err(EngineError::Conflict)
+    }
+
+    /// A new user, checked and hashed, not yet stored.
+    pub(crate) async fn drafted_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        fields: Map<String, Value>,
+    ) -> Result<User, EngineError> {
+        let draft = Draft::new(fields, None)?;
+        let hashes = self.hashes(account, &draft).await?.unwrap_or_default();
+        Ok(User {
+            id: UserId(context::new_id()),
+            account: account.clone(),
+            revision: Revision::default().next(),
+            username: draft.username,
+            enabled: draft.enabled,
+            priv_level: draft.priv_level,
+            md5_hash: hashes.md5,
+            sha1_hash: hashes.sha1,
+            token_salt: random_hex::<16>(),
+            created: ctx.now,
+            modified: ctx.now,
+            public: draft.public,
+        })
+    }
+
+    async fn hashes(
+        &self,
+        account: &AccountId,
+        draft: &Draft,
+    ) -> Result<Option<Hashes>, EngineError> {
+        Ok(match (&draft.username, draft.secret.clone()) {
+            (Some(username), Some(NewSecret::Password(password))) => Some(
+                self.hasher
+                    .hash_password(account, username, &password)
+                    .await?,
+            ),
+            (Some(_), Some(NewSecret::Md5(digest))) => {
+                Some(self.hasher.hash_digest(account, digest).await?)
+            }
+            // Without a name there is nothing to log in with.
+            (None, _) => Some(Hashes::default()),
+            (Some(_), None) => None,
+        })
+    }
+
+    /// Replaces a user's fields (POST). The password stays when none is sent and
+    /// the username is the same.
+    pub async fn replace_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        id: &UserId,
+        data: Map<String, Value>,
+    ) -> Result<User, EngineError> {
+        let fields = writable(data);
+        self.change_user(ctx, account, id, |_| fields.clone()).await
+    }
+
+    /// Merges into a user's fields (PATCH), and checks the result as a whole.
+    pub async fn patch_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        id: &UserId,
+        data: Map<String, Value>,
+    ) -> Result<User, EngineError> {
+        let patch = writable(data);
+        self.change_user(ctx, account, id, |before| {
+            let mut merged = writable_document(before);
+            document::merge(&mut merged, patch.clone());
+            merged
+        })
+        .await
+    }
+
+    async fn change_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        id: &UserId,
+        fields: impl Fn(&User) -> Map<String, Value> + Send + Sync,
+    ) -> Result<User, EngineError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.user(ctx, account, id).await?;
+            let draft = Draft::new(fields(&before), Some(&before))?;
+            let mut after = before.clone();
+            if let Some(hashes) = self.hashes(account, &draft).await? {
+                after.md5_hash = hashes.md5;
+                after.sha1_hash = hashes.sha1;
+            }
+            let new_secret = draft.secret.is_some() || draft.username != before.username;
+            if new_secret || (before.enabled && !draft.enabled) {
+                after.token_salt = random_hex::<16>();
+            }
+            after.username = draft.username;
+            after.enabled = draft.enabled;
+            after.priv_level = draft.priv_level;
+            after.public = draft.public;
+            if after == before {
+                return Ok(before);
+            }
+            refuse_escalation(ctx, &before)?;
+            refuse_escalation(ctx, &after)?;
+            after.revision = before.revision.next();
+            after.modified = ctx.now;
+            self.refuse_taken_username(&after, Some(&before)).await?;
+            if self
+                .store()
+                .write(user_replacement(&before, &after))
+                .await?
+                .is_ok()
+            {
+                return Ok(after);
+            }
+        }
+        Err(EngineError::Conflict)
+    }
+
+    async fn refuse_taken_username(
+        &self,
+        user: &User,
+        before: Option<&User>,
+    ) -> Result<(), EngineError> {
+        let Some(username) = &user.username else {
+            return Ok(());
+        };
+        if before.is_some_and(|before| before.username.as_ref() == Some(username)) {
+            return Ok(());
+        }
+        let holder = self
+            .store()
+            .claimed(&username_claim(&user.account, username))
+            .await?;
+        if holder.is_none() {
+            return Ok(());
+        }
+        let message = "Username must be unique within account";
+        let error = FieldError::new("username", "unique", message).with_cause(username.as_str());
+        Err(EngineError::Validation(vec![error]))
+    }
+
+    /// Deletes a user and answers who it was.
+    pub async fn delete_user(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        id: &UserId,
+    ) -> Result<User, EngineError> {
+        for _ in 0..ATTEMPTS {
+            let user = self.user(ctx, account, id).await?;
+            refuse_escalation(ctx, &user)?;
+            let mut batch = Batch::new().expect(expected(&user, Some(user.revision)));
+            if let Some(username) = &user.username {
+                batch = batch.then(Operation::Unclaim(username_claim(account, username)));
+            }
+            let batch = batch.then(Operation::DeleteUser(account.clone(), id.clone()));
+            if self.store().write(batch).await?.is_ok() {
+                return Ok(user);
+            }
+        }
+        Err(EngineError::Conflict)
+    }
+
+    /// The language a user or an account reads.
+    pub(crate) fn language(account: &Account, user: Option<&User>) -> String {
+        let of = |public: &Map<String, Value>| {
+            public
+                .get("language")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let language = user
+            .and_then(|user| of(&user.public))
+            .or_else(|| of(&account.public));
+        language.unwrap_or_else(|| "en-US".to_owned())
+    }
+}
+
+/// A user without admin rights can't make, change or remove one who has them;
+/// else its own rights would mean nothing. API keys stand for the whole account.
+fn refuse_escalation(ctx: &Context, concerned: &User) -> Result<(), EngineError> {
+    let plain = match &ctx.caller {
+        Caller::Account {
+            user: Some(user), ..
+        } => user.priv_level == PrivilegeLevel::User,
+        _ => false,
+    };
+    if plain && concerned.priv_level == PrivilegeLevel::Admin {
+        return Err(EngineError::Forbidden);
+    }
+    Ok(())
+}
+
+fn expected(user: &User, revision: Option<Revision>) -> Expectation {
+    Expectation::User {
+        account: user.account.clone(),
+        id: user.id.clone(),
+        revision,
+    }
+}
+
+/// Completes the batch that makes a user.
+pub(crate) fn user_creation(batch: Batch, user: &User) -> Batch {
+    let mut batch = batch.expect(expected(user, None));
+    if let Some(username) = &user.username {
+        let claim = username_claim(&user.account, username);
+        batch = batch
+            .expect(Expectation::Claim {
+                claim: claim.clone(),
+                holder: None,
+            })
+            .then(Operation::Claim(claim, user.id.0.clone()));
+    }
+    batch.then(Operation::PutUser(Box::new(user.clone())))
+}
+
+/// The batch that writes a changed user, with its claim.
+fn user_replacement(before: &User, after: &User) -> Batch {
+    let mut batch = Batch::new().expect(expected(before, Some(before.revision)));
+    if before.username != after.username {
+        if let Some(old) = &before.username {
+            batch = batch.then(Operation::Unclaim(username_claim(&before.account, old)));
+        }
+        if let Some(new) = &after.username {
+            let claim = username_claim(&after.account, new);
+            batch = batch
+                .expect(Expectation::Claim {
+                    claim: claim.clone(),
+                    holder: None,
+                })
+                .then(Operation::Claim(claim, after.id.0.clone()));
+        }
+    }
+    batch.then(Operation::PutUser(Box::new(after.clone())))
+}

@@ -1,0 +1,301 @@
+//! The store itself: each call to its place.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use numbers::account::{Account, AccountId};
+use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
+use numbers::state::State;
+use rusqlite::Connection;
+use store::{
+    Batch, Claim, EventId, Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
+};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::failure::Result;
+use crate::open::{self, WriteSide};
+use crate::pool::Pool;
+use crate::prepared::PreparedBatch;
+use crate::queue::{Queue, Request};
+use crate::{Options, account, backup, check, counters, event, name, number, user};
+
+type Answer<T> = std::result::Result<T, StoreError>;
+
+/// More keys or batches than this at once are work for a thread that may block.
+const INLINE: usize = 32;
+
+/// A database file, open.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pools: Arc<Pools>,
+    /// `None` when read-only.
+    queue: Option<Arc<Queue>>,
+    side: Mutex<Option<WriteSide>>,
+}
+
+/// Connections for reading.
+#[derive(Debug)]
+pub struct Pools {
+    /// For look-ups by key, on the calling task.
+    pub lookups: Pool,
+    /// For lists, on threads that may block.
+    pub lists: Pool,
+    pub list_permits: Arc<Semaphore>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`; makes and migrates it where needed, unless
+    /// it is to be only read.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`] when a newer program made the schema;
+    /// [`StoreError::Unavailable`] when the path is a folder, can't be written,
+    /// or is open for writing in another process; [`StoreError::Fault`] when
+    /// the file is no database, one of another program, or damaged.
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Answer<Self> {
+        let (side, pools) = open::open(path.as_ref(), options)?;
+        Ok(Self {
+            pools: Arc::new(pools),
+            queue: side.as_ref().map(|side| side.writer.queue()),
+            side: Mutex::new(side),
+        })
+    }
+
+    /// Writes what waits, moves the log into the database file and closes it;
+    /// blocks until that is done. Later calls answer
+    /// [`StoreError::Unavailable`]. Dropping the store does the same.
+    pub fn close(&self) {
+        let side = self.side.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(WriteSide { writer, checkpointer, lock }) = side {
+            checkpointer.stop();
+            // Readers would keep the log from being moved and removed.
+            self.pools.lookups.close();
+            self.pools.lists.close();
+            writer.stop();
+            drop(lock);
+        }
+    }
+
+    /// Writes a complete copy of the database, as it is at this moment, to a
+    /// file that must not exist yet, while others read and write.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the file exists or can't be written;
+    /// nothing is left of it then.
+    pub async fn backup(&self, to: &Path) -> Answer<()> {
+        let to = to.to_owned();
+        self.list(move |connection| backup::run(connection, &to)).await
+    }
+
+    /// Verifies every invariant of the database: reads all of it. What is wrong
+    /// is told in sentences; none: nothing is.
+    pub async fn check(&self) -> Answer<Vec<String>> {
+        self.list(check::run).await
+    }
+
+    /// A look-up by key, on the calling task: it takes some microseconds, less
+    /// than handing it to another thread and back would.
+    fn look_up<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Answer<T> {
+        self.pools.lookups.with(read).map_err(StoreError::from)
+    }
+
+    /// A longer read, on a thread that may block.
+    async fn list<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Answer<T> {
+        let pools = Arc::clone(&self.pools);
+        let permit = Arc::clone(&pools.list_permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Unavailable("it is closed".to_owned()))?;
+        off_the_runtime(move || {
+            let result = pools.lists.with(read);
+            drop(permit);
+            result
+        })
+        .await
+    }
+}
+
+/// Runs what may take a while where it blocks no other task. It runs to its end
+/// also when nobody waits any more.
+async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Answer<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(StoreError::from),
+        Err(error) => Err(StoreError::Fault(format!("a task of the store ended: {error}"))),
+    }
+}
+
+fn prepare(batches: Vec<Batch>) -> Result<Vec<PreparedBatch>> {
+    batches.into_iter().map(PreparedBatch::new).collect()
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn number(&self, key: &E164) -> Answer<Option<Number>> {
+        self.look_up(|connection| number::get(connection, key))
+    }
+
+    async fn numbers(
+        &self,
+        keys: &[E164],
+    ) -> Answer<Vec<Option<Number>>> {
+        if keys.len() <= INLINE {
+            return self.look_up(|connection| number::get_many(connection, keys));
+        }
+        let keys = keys.to_vec();
+        self.list(move |connection| number::get_many(connection, &keys)).await
+    }
+
+    async fn account_numbers(
+        &self,
+        account: &AccountId,
+        page: &Page<E164>,
+    ) -> Answer<Vec<Number>> {
+        let (account, page) = (account.clone(), page.clone());
+        self.list(move |connection| number::of_account(connection, &account, &page)).await
+    }
+
+    async fn stock(&self, query: &StockQuery) -> Answer<Vec<Number>> {
+        let query = query.clone();
+        self.list(move |connection| number::stock(connection, &query)).await
+    }
+
+    async fn all_numbers(
+        &self,
+        page: &Page<E164>,
+    ) -> Answer<Vec<Number>> {
+        let page = page.clone();
+        self.list(move |connection| number::all(connection, &page)).await
+    }
+
+    async fn rested(
+        &self,
+        now: GregorianSeconds,
+        limit: usize,
+    ) -> Answer<Vec<Number>> {
+        self.list(move |connection| number::rested(connection, now, limit)).await
+    }
+
+    async fn events(
+        &self,
+        key: &E164,
+        page: &Page<EventId>,
+    ) -> Answer<Vec<StoredEvent>> {
+        let (key, page) = (key.clone(), page.clone());
+        self.list(move |connection| event::page(connection, &key, &page)).await
+    }
+
+    async fn billable_quantity(
+        &self,
+        account: &AccountId,
+    ) -> Answer<u64> {
+        self.look_up(|connection| counters::billable_quantity(connection, account))
+    }
+
+    async fn state_counts(&self) -> Answer<Vec<(State, u64)>> {
+        self.look_up(counters::state_counts)
+    }
+
+    async fn account(&self, id: &AccountId) -> Answer<Option<Account>> {
+        self.look_up(|connection| account::get(connection, id))
+    }
+
+    async fn accounts(
+        &self,
+        ids: &[AccountId],
+    ) -> Answer<Vec<Option<Account>>> {
+        if ids.len() <= INLINE {
+            return self.look_up(|connection| account::get_many(connection, ids));
+        }
+        let ids = ids.to_vec();
+        self.list(move |connection| account::get_many(connection, &ids)).await
+    }
+
+    async fn children(
+        &self,
+        of: &AccountId,
+        page: &Page<AccountId>,
+    ) -> Answer<Vec<Account>> {
+        let (of, page) = (of.clone(), page.clone());
+        self.list(move |connection| account::children(connection, &of, &page)).await
+    }
+
+    async fn descendants(
+        &self,
+        of: &AccountId,
+        page: &Page<AccountId>,
+    ) -> Answer<Vec<Account>> {
+        let (of, page) = (of.clone(), page.clone());
+        self.list(move |connection| account::descendants(connection, &of, &page)).await
+    }
+
+    async fn user(
+        &self,
+        account: &AccountId,
+        id: &UserId,
+    ) -> Answer<Option<User>> {
+        self.look_up(|connection| user::get(connection, account, id))
+    }
+
+    async fn users(
+        &self,
+        account: &AccountId,
+        page: &Page<UserId>,
+    ) -> Answer<Vec<User>> {
+        let (account, page) = (account.clone(), page.clone());
+        self.list(move |connection| user::page(connection, &account, &page)).await
+    }
+
+    async fn claimed(&self, claim: &Claim) -> Answer<Option<String>> {
+        self.look_up(|connection| name::holder(connection, claim))
+    }
+
+    async fn setting(&self, key: &str) -> Answer<Option<String>> {
+        self.look_up(|connection| name::setting(connection, key))
+    }
+
+    async fn write_each(
+        &self,
+        batches: Vec<Batch>,
+    ) -> Answer<Outcomes> {
+        let Some(queue) = &self.queue else {
+            return Err(StoreError::Unavailable("it was opened to be only read".to_owned()));
+        };
+        if batches.is_empty() {
+            return Ok(Outcomes::new());
+        }
+        let batches = if batches.len() <= INLINE {
+            prepare(batches)?
+        } else {
+            off_the_runtime(move || prepare(batches)).await?
+        };
+        let (answer, answered) = oneshot::channel();
+        queue.push(Request { batches, answer })?;
+        answered
+            .await
+            .map_err(|_| StoreError::Fault("the writer has stopped; the log says why".to_owned()))?
+    }
+
+    async fn ping(&self) -> Answer<()> {
+        self.look_up(|connection| {
+            connection.prepare_cached("SELECT 1")?.query_row([], |_| Ok(()))?;
+            Ok(())
+        })
+    }
+}
