@@ -13,12 +13,15 @@ mod csv;
 pub mod dialect;
 mod envelope;
 pub mod error;
+pub mod filters;
 mod observe;
+pub mod paging;
 pub mod pipeline;
 pub mod reply;
 pub mod request;
 pub mod router;
 pub mod routes;
+pub mod schema;
 pub mod settings;
 
 use std::sync::Arc;

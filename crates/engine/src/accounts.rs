@@ -9,9 +9,9 @@ use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
 use store::{Batch, Expectation, Operation, Page, StoreError, Unmet};
 
-use crate::account_record::{
-    Draft, creation, name_claim, realm_claim, replacement, writable, writable_document,
-};
+pub(crate) use crate::account_record::{name_claim, realm_claim};
+
+use crate::account_record::{Draft, creation, replacement, writable, writable_document};
 use crate::fields;
 use crate::secrets::random_hex;
 use crate::users::username_claim;

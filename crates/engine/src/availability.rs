@@ -50,7 +50,7 @@ impl Engine {
         let mut names: Vec<CarrierName> = ["reserved", "reserved_reseller", "local"]
             .map(CarrierName::new)
             .to_vec();
-        names.extend(self.searched_carriers(&reseller));
+        names.extend(self.searched_carriers(Some(&reseller)));
         let maximal_prefix_length = names
             .iter()
             .filter_map(|name| self.carriers.get(name)?.maximal_prefix_length())

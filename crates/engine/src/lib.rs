@@ -17,6 +17,7 @@ mod fields;
 pub mod fix;
 pub mod hierarchy;
 pub mod identify;
+pub mod import;
 pub mod login;
 pub mod numbering;
 pub mod numbers;

@@ -66,7 +66,7 @@ impl Engine {
         let wanted = city.trim().to_lowercase();
         let mut cities = BTreeMap::new();
         let mut left = LOOKED_AT;
-        for stock in self.searched_stock(account).await? {
+        for stock in self.searched_stock(Some(account)).await? {
             let mut query = StockQuery {
                 stock,
                 prefix: "+".to_owned(),

@@ -11,12 +11,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use carriers::OwnStock;
-use numbers::account::Account;
+use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use store::{Stock, StoreError};
 
-use crate::{Context, Engine, EngineError, FieldError};
+use crate::{Engine, EngineError, FieldError};
 
 pub(crate) use pages::SearchPages;
 pub use row::SearchRow;
@@ -40,11 +40,13 @@ pub struct SearchQuery {
 }
 
 impl Engine {
-    /// Numbers that the account can have, own stock first.
+    /// Numbers that the account can have, own stock first; without an account,
+    /// what is for sale to everybody. `caller` is the token's account, whose
+    /// query it is.
     pub async fn search(
         &self,
-        cx: &Context,
-        account: &Account,
+        caller: Option<&AccountId>,
+        account: Option<&Account>,
         query: &SearchQuery,
     ) -> Result<Vec<SearchRow>, EngineError> {
         let country = query
@@ -58,11 +60,10 @@ impl Engine {
         let Some(prefix) = with_country_code(&prefix, country) else {
             return Ok(Vec::new());
         };
-        let caller = cx.account().map(|caller| caller.id.clone());
         let id = QueryId {
             prefix,
-            account: account.id.clone(),
-            caller,
+            account: account.map(|account| account.id.clone()),
+            caller: caller.cloned(),
         };
         let pages = match self.searches.get(&id).filter(|_| query.offset > 0) {
             Some(pages) => pages,
@@ -78,47 +79,51 @@ impl Engine {
 
     /// Where an account's searches look, in order, each once: its own reserved
     /// numbers, its reseller's, the local stock, then what its reseller's
-    /// `carrier_modules` names.
-    pub(crate) async fn searched_stock(&self, account: &Account) -> Result<Vec<Stock>, StoreError> {
-        let reseller = self.reseller_of(account).await?;
-        let mut names: Vec<CarrierName> = ["reserved", "reserved_reseller", "local"]
+    /// `carrier_modules` names. Without an account, only what is for everybody.
+    pub(crate) async fn searched_stock(
+        &self,
+        account: Option<&Account>,
+    ) -> Result<Vec<Stock>, StoreError> {
+        let reseller = match account {
+            Some(account) => Some(self.reseller_of(account).await?),
+            None => None,
+        };
+        let mut names = ["reserved", "reserved_reseller", "local"]
             .map(CarrierName::new)
             .to_vec();
-        for name in self.searched_carriers(&reseller) {
+        for name in self.searched_carriers(reseller.as_deref()) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        let above = (reseller.id != account.id).then(|| reseller.id.clone());
+        let own = account.map(|account| account.id.clone());
+        let above = reseller
+            .map(|reseller| reseller.id.clone())
+            .filter(|id| Some(id) != own.as_ref());
         let mut stock = Vec::new();
         for name in names {
             let Some(carrier) = self.carriers.get(&name) else {
                 continue;
             };
-            let above = above.clone();
+            let (own, above) = (own.clone(), above.clone());
             match carrier.stock() {
                 OwnStock::None => {}
                 OwnStock::Available => stock.push(Stock::Carrier(name)),
                 OwnStock::Pool => {
-                    stock.push(Stock::Pool(name.clone(), account.id.clone()));
-                    stock.extend(above.map(|id| Stock::Pool(name, id)));
+                    let pools = own.into_iter().chain(above);
+                    stock.extend(pools.map(|id| Stock::Pool(name.clone(), id)));
                 }
-                OwnStock::Reserved => {
-                    stock.push(Stock::Reserved(account.id.clone()));
-                }
-                OwnStock::ReservedByReseller => {
-                    stock.extend(above.map(|id| Stock::Reserved(id)));
-                }
+                OwnStock::Reserved => stock.extend(own.map(Stock::Reserved)),
+                OwnStock::ReservedByReseller => stock.extend(above.map(Stock::Reserved)),
             }
         }
         Ok(stock)
     }
 
     /// `carrier_modules` of the reseller, else of the system.
-    pub(crate) fn searched_carriers(&self, reseller: &Account) -> Vec<CarrierName> {
+    pub(crate) fn searched_carriers(&self, reseller: Option<&Account>) -> Vec<CarrierName> {
         let own = reseller
-            .number_manager
-            .get("carrier_modules")
+            .and_then(|reseller| reseller.number_manager.get("carrier_modules"))
             .and_then(|modules| modules.as_array());
         match own {
             Some(modules) => modules

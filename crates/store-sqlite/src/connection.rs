@@ -25,7 +25,7 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Page cache in KiB. Commits of the writer empty the caches of readers, so
 /// these are small; the pages themselves are in the operating system's cache.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 const READER_CACHE_KIB: i64 = 1024;
 
 /// Prepared statements a connection keeps; there are about 40 in all.

@@ -59,6 +59,12 @@ impl Query {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or("true")))
     }
 
+    /// A query for tests of what reads one.
+    #[cfg(test)]
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self::parse(text).expect("a good query")
+    }
+
     /// A text that is form data; `None` for the value of a valueless key.
     pub(super) fn into_pairs(self) -> Vec<(String, Option<String>)> {
         self.0

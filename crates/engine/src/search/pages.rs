@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct QueryId {
     pub(super) prefix: String,
-    pub(super) account: AccountId,
+    pub(super) account: Option<AccountId>,
     pub(super) caller: Option<AccountId>,
 }
 

@@ -132,6 +132,8 @@ pub fn object(value: Value) -> Map<String, Value> {
 /// A question to [`decide`]: who asks, for whom, about which record.
 #[derive(Clone)]
 pub struct Ask {
+    pub key: E164,
+    pub now: GregorianSeconds,
     pub number: Option<Number>,
     pub offer: Option<Offered>,
     pub caller: Option<char>,
@@ -147,6 +149,8 @@ impl Ask {
     /// `caller` asks for itself about a number without record.
     pub fn unknown(caller: char) -> Self {
         Self {
+            key: key(),
+            now: NOW,
             number: None,
             offer: None,
             caller: Some(caller),
@@ -204,7 +208,6 @@ impl Ask {
 
     /// Decides, with fields as [`numbers::document::public_fields`] leaves them.
     pub fn decide_with(&self, operation: Operation, fields: Value) -> Result<Plan, NumberError> {
-        let key = key();
         let owner_id = self
             .number
             .as_ref()
@@ -216,7 +219,7 @@ impl Ask {
             used_by: self.used_by.clone(),
         };
         let situation = Situation {
-            key: &key,
+            key: &self.key,
             number: self.number.as_ref(),
             offer: self.offer.as_ref(),
             caller: self.caller.map(account),
@@ -228,7 +231,7 @@ impl Ask {
             porting: self.porting,
             classifier: "did_us",
             rest_days: REST_DAYS,
-            now: NOW,
+            now: self.now,
         };
         decide(&command, &situation, &self.rules)
     }

@@ -2,14 +2,20 @@
 //! of it is decided anywhere else (see the design's "Two dialects, one
 //! document").
 
+mod number;
+mod quote;
+
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use engine::numbers::NumberView;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
-use numbers::price::{Quote, QuoteItem};
+use numbers::price::Quote;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+pub use number::{NumberDocument, NumberRow};
 
 /// Which generation of clients an answer is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +70,16 @@ impl Dialect {
             Self::D2016 => Some("undefined"),
             Self::V43 => None,
         }
+    }
+
+    /// A number as a document (spec/http.md 7.2).
+    pub fn document(self, view: &NumberView) -> NumberDocument<'_> {
+        NumberDocument { view, dialect: self }
+    }
+
+    /// A number as a row of a listing (spec/http.md 7.2).
+    pub fn row(self, view: &NumberView) -> NumberRow<'_> {
+        NumberRow { view, dialect: self }
     }
 
     /// The name of a feature in documents.
@@ -144,8 +160,8 @@ impl Dialect {
     /// Data of a 402 (spec/http.md 2.7).
     pub(crate) fn quote(self, quote: &Quote) -> Value {
         match self {
-            Self::D2016 => quote_by_category(quote),
-            Self::V43 => quote_as_invoices(quote),
+            Self::D2016 => quote::by_category(quote),
+            Self::V43 => quote::as_invoices(quote),
         }
     }
 
@@ -173,60 +189,4 @@ impl Dialect {
         }
         object
     }
-}
-
-fn quote_by_category(quote: &Quote) -> Value {
-    let mut data = Map::new();
-    for item in &quote.items {
-        let line = json!({
-            "category": item.charge.category.as_str(),
-            "item": item.charge.item,
-            "quantity": item.quantity,
-            "rate": item.monthly,
-            "single_discount": false,
-            "single_discount_rate": 0.0,
-            "cumulative_discount": 0,
-            "cumulative_discount_rate": 0.0,
-            "activation_charges": item.activation * f64::from(item.quantity),
-        });
-        let category = data
-            .entry(item.charge.category.as_str())
-            .or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(items) = category {
-            items.insert(item.charge.item.clone(), line);
-        }
-    }
-    data.insert("activation_charges".to_owned(), quote.activation_total().into());
-    Value::Object(data)
-}
-
-fn quote_as_invoices(quote: &Quote) -> Value {
-    let line = |item: &QuoteItem| {
-        json!({
-            "category": item.charge.category.as_str(),
-            "item": item.charge.item,
-            "quantity": item.quantity,
-            "billable": item.quantity,
-            "rate": item.monthly,
-            "total": item.monthly * f64::from(item.quantity),
-        })
-    };
-    let activation = |item: &QuoteItem| {
-        json!({
-            "category": item.charge.category.as_str(),
-            "item": item.charge.item,
-            "quantity": item.quantity,
-            "rate": item.activation,
-            "total": item.activation * f64::from(item.quantity),
-        })
-    };
-    let once = quote.items.iter().filter(|item| item.activation > 0.0);
-    json!([{
-        "items": quote.items.iter().map(line).collect::<Vec<_>>(),
-        "activation_charges": once.map(activation).collect::<Vec<_>>(),
-        "taxes": [],
-        "summary": {"today": quote.activation_total(), "recurring": quote.monthly_total()},
-        "plan": {},
-        "bookkeeper": {"type": "local"},
-    }])
 }

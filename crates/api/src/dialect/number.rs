@@ -1,0 +1,160 @@
+//! Numbers as documents and as rows of listings (spec/http.md 7.2), written
+//! straight from the record.
+
+use engine::numbers::NumberView;
+use numbers::feature::Feature;
+use numbers::number::Number;
+use numbers::state::State;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::Dialect;
+
+/// A number's document.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberDocument<'a> {
+    pub(super) view: &'a NumberView,
+    pub(super) dialect: Dialect,
+}
+
+/// A number's row in a listing.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberRow<'a> {
+    pub(super) view: &'a NumberView,
+    pub(super) dialect: Dialect,
+}
+
+impl Serialize for NumberDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = &self.view.number;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", number.id.as_str())?;
+        for (field, value) in &number.public {
+            map.serialize_entry(self.dialect.field_name(field), value)?;
+        }
+        map.serialize_entry("state", number.state.as_str())?;
+        map.serialize_entry("features", &Features { number, dialect: self.dialect })?;
+        if let Some(used_by) = &number.used_by {
+            map.serialize_entry("used_by", used_by)?;
+        }
+        if let Some(owner) = &number.owner {
+            map.serialize_entry("assigned_to", owner)?;
+        }
+        map.serialize_entry("created", &number.created)?;
+        map.serialize_entry("updated", &number.modified)?;
+        map.serialize_entry("_read_only", &ReadOnly(*self))?;
+        map.end()
+    }
+}
+
+/// `_read_only`: what clients may see and never set.
+struct ReadOnly<'a>(NumberDocument<'a>);
+
+impl Serialize for ReadOnly<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let NumberDocument { view, dialect } = self.0;
+        let number = &view.number;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("created", &number.created)?;
+        map.serialize_entry("modified", &number.modified)?;
+        map.serialize_entry("state", number.state.as_str())?;
+        if let Some(used_by) = &number.used_by {
+            map.serialize_entry("used_by", used_by)?;
+        }
+        map.serialize_entry("features", &FeatureSettings(self.0))?;
+        map.serialize_entry("features_available", &Available { view, dialect })?;
+        map.serialize_entry("carrier_module", number.carrier.as_str())?;
+        if view.for_admin && !number.carrier_data.is_empty() {
+            map.serialize_entry("carrier_data", &number.carrier_data)?;
+        }
+        if number.state == State::Deleted {
+            map.serialize_entry("is_deleted", &true)?;
+        }
+        map.end()
+    }
+}
+
+/// `_read_only.features`: what may be switched on, and the settings of what
+/// is on.
+struct FeatureSettings<'a>(NumberDocument<'a>);
+
+impl Serialize for FeatureSettings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let NumberDocument { view, dialect } = self.0;
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("available", &Available { view, dialect })?;
+        let settings = FeatureObject { number: &view.number, dialect };
+        map.serialize_entry("settings", &settings)?;
+        map.end()
+    }
+}
+
+impl Serialize for NumberRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, dialect } = *self;
+        let number = &view.number;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("state", number.state.as_str())?;
+        map.serialize_entry("features", &Features { number, dialect })?;
+        map.serialize_entry("features_allowed", &number.features_allowed)?;
+        map.serialize_entry("features_denied", &number.features_denied)?;
+        map.serialize_entry("features_available", &Available { view, dialect })?;
+        if let Some(owner) = &number.owner {
+            map.serialize_entry("assigned_to", owner)?;
+        }
+        if let Some(used_by) = number.used_by.as_deref().or(dialect.absent_used_by()) {
+            map.serialize_entry("used_by", used_by)?;
+        }
+        map.serialize_entry("created", &number.created)?;
+        map.serialize_entry("updated", &number.modified)?;
+        if let Some(locality @ Value::Object(_)) = number.public.get("locality") {
+            map.serialize_entry("locality", locality)?;
+        }
+        map.end()
+    }
+}
+
+/// The features that are on: an object or a list of names, by dialect.
+struct Features<'a> {
+    number: &'a Number,
+    dialect: Dialect,
+}
+
+impl Serialize for Features<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { number, dialect } = *self;
+        if dialect.features_are_objects() {
+            FeatureObject { number, dialect }.serialize(serializer)
+        } else {
+            serializer.collect_seq(number.features.keys().map(|name| dialect.feature_name(*name)))
+        }
+    }
+}
+
+/// The features that are on, with their settings.
+struct FeatureObject<'a> {
+    number: &'a Number,
+    dialect: Dialect,
+}
+
+impl<'a> Serialize for FeatureObject<'a> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = |(feature, settings): (&Feature, &'a Value)| {
+            (self.dialect.feature_name(*feature), settings)
+        };
+        serializer.collect_map(self.number.features.iter().map(named))
+    }
+}
+
+/// The names of the features that may be switched on.
+struct Available<'a> {
+    view: &'a NumberView,
+    dialect: Dialect,
+}
+
+impl Serialize for Available<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = |feature: &Feature| self.dialect.feature_name(*feature);
+        serializer.collect_seq(self.view.available.iter().map(name))
+    }
+}

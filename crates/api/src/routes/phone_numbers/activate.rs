@@ -1,0 +1,64 @@
+//! `…/phone_numbers/{n}/activate`, `/reserve`, `/port`: the steps of a
+//! number's life that have a name.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use numbers::life::Operation;
+
+use super::{change_number, document};
+use crate::Api;
+use crate::buckets::Decision;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::reply::Reply;
+
+/// Puts a number into service for the account. Each account's activations are
+/// limited (spec/http.md 8.2).
+#[utoipa::path(
+    put,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}/activate",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses(
+        (status = 201, description = "The number is in service"),
+        (status = 402, description = "It costs; ask again with accept_charges"),
+        (status = 404, description = "No such number"),
+        (status = 429, description = "Too many activations"),
+    )
+)]
+pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    if let Decision::Refused { retry_after, .. } =
+        api.buckets.draw_activation(&call.account()?.id)
+    {
+        return Err(ApiError::too_many_requests(retry_after));
+    }
+    let view = change_number(&api, &mut call, Operation::Activate).await?;
+    document(&call, &view)
+}
+
+/// Keeps a number for the account.
+#[utoipa::path(
+    put,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}/reserve",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 201, description = "The number is reserved"), (status = 404, description = "No such number"))
+)]
+pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    let view = change_number(&api, &mut call, Operation::Reserve).await?;
+    document(&call, &view)
+}
+
+/// Expects a number by a port.
+#[utoipa::path(
+    put,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}/port",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 201, description = "The number is on its way in"), (status = 409, description = "The number exists already"))
+)]
+pub async fn port(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    let view = change_number(&api, &mut call, Operation::Port).await?;
+    document(&call, &view)
+}

@@ -1,0 +1,58 @@
+//! `…/phone_numbers/classifiers`: the kinds of numbers, and a text's kind. A
+//! pure function without secrets, so it needs no token without an account
+//! (spec/http.md 3.8).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde_json::{Map, Value};
+
+use crate::Api;
+use crate::call::OpenCall;
+use crate::error::ApiError;
+use crate::reply::Reply;
+
+/// Every classifier, in its order.
+#[utoipa::path(
+    get,
+    path = "/v2/accounts/{account_id}/phone_numbers/classifiers",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path)),
+    responses((status = 200, description = "By name: regex, friendly name, format"))
+)]
+pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+    require_token_for_account(&call)?;
+    Reply::new(api.engine.classifiers(call.dialect().classifiers()))
+}
+
+/// A text's class.
+#[utoipa::path(
+    get,
+    path = "/v2/accounts/{account_id}/phone_numbers/classifiers/{number}",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 200, description = "The classifier, the number as given and normalized"))
+)]
+pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+    require_token_for_account(&call)?;
+    let text = call.after("classifiers");
+    let account = call.account.as_deref();
+    let class = api.engine.classify(account, text, call.dialect().classifiers());
+    let mut data = Map::new();
+    if let Some((name, rule)) = &class.classifier {
+        if let Ok(Value::Object(rule)) = serde_json::to_value(rule) {
+            data = rule;
+        }
+        data.insert("name".to_owned(), name.as_str().into());
+    }
+    data.insert("number".to_owned(), class.number.into());
+    data.insert("e164".to_owned(), class.e164.into());
+    Reply::new(&data)
+}
+
+fn require_token_for_account(call: &OpenCall) -> Result<(), ApiError> {
+    if call.account.is_some() && call.context.is_none() {
+        return Err(ApiError::invalid_credentials());
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! `…/phone_numbers`: an account's numbers; with `prefix`, a search.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use engine::FieldError;
+use engine::numbers::Listing;
+use engine::search::SearchQuery;
+use numbers::account::{Account, AccountId};
+use numbers::number::Number;
+use serde_json::{Map, Value};
+
+use crate::Api;
+use crate::call::{Call, Input, OpenCall};
+use crate::error::ApiError;
+use crate::filters::Filters;
+use crate::paging::Paging;
+use crate::reply::Reply;
+
+/// Columns of the listing as CSV (spec/http.md 1.7).
+const COLUMNS: &[&str] = &[
+    "number",
+    "state",
+    "features",
+    "features_allowed",
+    "features_denied",
+    "assigned_to",
+    "created",
+    "updated",
+    "features_available",
+];
+
+/// The account's numbers, or a search when there is a prefix.
+#[utoipa::path(
+    get,
+    path = "/v2/accounts/{account_id}/phone_numbers",
+    tag = "phone_numbers",
+    params(
+        ("account_id" = String, Path),
+        ("prefix" = Option<String>, Query, description = "Search for numbers that begin so"),
+        ("quantity" = Option<u32>, Query), ("offset" = Option<u32>, Query),
+        ("country" = Option<String>, Query), ("page_size" = Option<u32>, Query),
+        ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
+    ),
+    responses((status = 200, description = "`numbers` by number, or the search's rows"))
+)]
+pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+    match call.query("prefix") {
+        Some(prefix) if !prefix.is_empty() => {
+            search(&api, &call, call.context.account(), call.account.as_deref()).await
+        }
+        _ => listing(&api, &call).await,
+    }
+}
+
+/// A search without an account in the URL: as the token's account. Without a
+/// token only where the operator made searches public (spec/http.md 3.8).
+#[utoipa::path(
+    get,
+    path = "/v2/phone_numbers",
+    tag = "phone_numbers",
+    params(
+        ("prefix" = String, Query), ("quantity" = Option<u32>, Query),
+        ("offset" = Option<u32>, Query), ("country" = Option<String>, Query),
+        ("reseller_id" = Option<String>, Query, description = "Search as this reseller, if it allows it"),
+    ),
+    responses((status = 200, description = "Numbers that can be had"))
+)]
+pub async fn search_anywhere(
+    State(api): State<Arc<Api>>,
+    call: OpenCall,
+) -> Result<Reply, ApiError> {
+    let caller = call.context.as_ref().and_then(|context| context.account());
+    let reseller = match call.query("reseller_id") {
+        Some(id) => Some(open_reseller(&api, id).await?),
+        None => None,
+    };
+    let public = api.engine.settings().number_manager.public_search;
+    if caller.is_none() && reseller.is_none() && !public {
+        return Err(ApiError::invalid_credentials());
+    }
+    search(&api, &call, caller, reseller.as_ref().or(caller)).await
+}
+
+/// A reseller whose stock everybody may search (spec/life.md 5).
+async fn open_reseller(api: &Api, id: &str) -> Result<Account, ApiError> {
+    let key = AccountId::parse(id).map_err(|_| ApiError::missing("nonexistent reseller_id"))?;
+    let account = api.engine.store().account(&key).await?;
+    let account = account.ok_or_else(|| ApiError::missing("nonexistent reseller_id"))?;
+    let allowed = account.number_manager.get("unauthorized_numbers_lookup") == Some(&true.into());
+    if allowed && (account.is_reseller || account.is_admin()) {
+        Ok(account)
+    } else {
+        Err(ApiError::missing("number search restricted"))
+    }
+}
+
+async fn search(
+    api: &Api,
+    input: &Input,
+    caller: Option<&Account>,
+    account: Option<&Account>,
+) -> Result<Reply, ApiError> {
+    let Some(prefix) = input.query("prefix") else {
+        let text = "Field is required but missing";
+        return Err(ApiError::validation(vec![
+            FieldError::new("prefix", "required", text).with_value("prefix"),
+        ]));
+    };
+    // What is no number counts as not given (spec/http.md 6.2).
+    let number = |key| input.query(key).and_then(|text| text.trim().parse::<usize>().ok());
+    let query = SearchQuery {
+        prefix: prefix.to_owned(),
+        country: input.query("country").map(str::to_owned),
+        quantity: number("quantity").unwrap_or(1),
+        offset: number("offset").unwrap_or(0),
+    };
+    let caller = caller.map(|caller| &caller.id);
+    Reply::new(&api.engine.search(caller, account, &query).await?)
+}
+
+/// The account's numbers (spec/http.md 7.2).
+pub(super) async fn listing(api: &Api, call: &Call) -> Result<Reply, ApiError> {
+    let account = call.account()?;
+    let filters = Filters::for_numbers(call)?;
+    let paging = Paging::new(call, &api.settings.limits)?;
+    let keep = |number: &Number| filters.keep(number);
+    let request = Listing {
+        from: paging.start_number(),
+        limit: paging.limit(),
+        direction: paging.direction(),
+        keep: &keep,
+    };
+    let page = api.engine.list_numbers(&call.context, account, request).await?;
+    let cascade_quantity = api.engine.cascade_quantity(account).await?;
+    let rows: Map<String, Value> = page
+        .rows
+        .iter()
+        .map(|view| (view.number.id.to_string(), call.dialect().listing_row(view).into()))
+        .collect();
+    let info = paging.info(rows.len(), page.next.as_ref().map(AsRef::as_ref));
+    let mut data = Map::new();
+    data.insert("numbers".to_owned(), rows.into());
+    data.insert("cascade_quantity".to_owned(), cascade_quantity.into());
+    data.insert("casquade_quantity".to_owned(), cascade_quantity.into());
+    Ok(Reply::listing(&data, info)?.with_csv(COLUMNS))
+}

@@ -1,0 +1,115 @@
+//! `…/phone_numbers/{n}`: one number.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use engine::EngineError;
+use engine::change::ChangeRequest;
+use numbers::error::NumberError;
+use numbers::life::Operation;
+use numbers::plan::Command;
+use serde_json::Map;
+
+use super::{change_number, document, number_in};
+use crate::Api;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::reply::Reply;
+
+/// A number's document. Whatever can't be shown isn't there (spec/life.md 3.3).
+#[utoipa::path(
+    get,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+)]
+pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+    let found = api.engine.number(&call.context, call.account()?, number_in(&call)).await;
+    match found {
+        Ok(view) => document(&call, &view),
+        Err(EngineError::Number(NumberError::NotReconcilable(_) | NumberError::NotFound(_))) => {
+            Err(ApiError::number_not_found())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Puts a number into the database.
+#[utoipa::path(
+    put,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses(
+        (status = 201, description = "The number was added"),
+        (status = 402, description = "It costs; ask again with accept_charges"),
+        (status = 409, description = "The number exists already"),
+    )
+)]
+pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    let default = api.engine.settings().number_manager.default_create_state;
+    let view = change_number(&api, &mut call, Operation::Create(default)).await?;
+    document(&call, &view)
+}
+
+/// Replaces a number's public fields.
+#[utoipa::path(
+    post,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+)]
+pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    let view = change_number(&api, &mut call, Operation::Replace).await?;
+    document(&call, &view)
+}
+
+/// Merges into a number's public fields.
+#[utoipa::path(
+    patch,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}",
+    tag = "phone_numbers",
+    params(("account_id" = String, Path), ("number" = String, Path)),
+    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+)]
+pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+    let view = change_number(&api, &mut call, Operation::Merge).await?;
+    document(&call, &view)
+}
+
+/// Gives a number back; with `hard=true` administrators remove it.
+#[utoipa::path(
+    delete,
+    path = "/v2/accounts/{account_id}/phone_numbers/{number}",
+    tag = "phone_numbers",
+    params(
+        ("account_id" = String, Path),
+        ("number" = String, Path),
+        ("hard" = Option<bool>, Query, description = "Remove the record; administrators only"),
+    ),
+    responses((status = 200, description = "The number was released"), (status = 404, description = "No such number"))
+)]
+pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+    // What a client sends along with a release means nothing for the number.
+    let account = Arc::clone(call.account()?);
+    let request = ChangeRequest {
+        target: Some(&account),
+        command: Command::new(release_operation(&call), Map::new()),
+        accept_charges: true,
+    };
+    let view = api.engine.change_one(&call.context, &request, number_in(&call)).await?;
+    if call.dialect().delete_answers_number() {
+        document(&call, &view)
+    } else {
+        Ok(Reply::empty_object())
+    }
+}
+
+/// `hard` is for administrators; for others it is a release
+/// (spec/numbers.md 3).
+pub(super) fn release_operation(call: &Call) -> Operation {
+    let hard = call.query("hard").is_some_and(|hard| hard.eq_ignore_ascii_case("true"));
+    if hard && call.context.is_admin() { Operation::HardDelete } else { Operation::Release }
+}
