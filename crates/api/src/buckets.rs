@@ -47,7 +47,10 @@ impl<C: Clock + Clone> Buckets<C> {
     pub fn with_clock(limits: &Limits, clock: &C) -> Self {
         let max = limits.max_buckets;
         let clients = quota(limits.bucket_capacity, limits.bucket_refill_per_second);
-        let activations = quota(limits.activation_capacity, limits.activation_refill_per_second);
+        let activations = quota(
+            limits.activation_capacity,
+            limits.activation_refill_per_second,
+        );
         Self {
             clients: Limiter::new(clients, max, clock.clone()),
             activations: Limiter::new(activations, max, clock.clone()),
@@ -57,7 +60,8 @@ impl<C: Clock + Clone> Buckets<C> {
     /// Takes one token from the bucket of a client without a valid token.
     pub fn draw(&self, client: IpAddr, account: Option<&AccountId>) -> Decision {
         let shared = (IpAddr::from([0, 0, 0, 0]), None);
-        self.clients.draw((network(client), account.cloned()), shared)
+        self.clients
+            .draw((network(client), account.cloned()), shared)
     }
 
     /// Takes one token from an account's bucket of activations
@@ -100,18 +104,29 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> Limiter<K, C> {
             let store = DashMapStateStore::default();
             Keyed::new(quota, store, clock.clone())
         });
-        Self { buckets, clock, max }
+        Self {
+            buckets,
+            clock,
+            max,
+        }
     }
 
     fn draw(&self, key: K, shared: K) -> Decision {
         let Some(buckets) = &self.buckets else {
-            return Decision::Granted(Tokens { consumed: 0, remaining: 0 });
+            return Decision::Granted(Tokens {
+                consumed: 0,
+                remaining: 0,
+            });
         };
         let key = if buckets.len() < self.max {
             key
         } else {
             buckets.retain_recent();
-            if buckets.len() < self.max { key } else { shared }
+            if buckets.len() < self.max {
+                key
+            } else {
+                shared
+            }
         };
         match buckets.check_key(&key) {
             Ok(left) => Decision::Granted(Tokens {
@@ -122,7 +137,10 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> Limiter<K, C> {
                 let wait = not_until.wait_time_from(self.clock.now());
                 let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 Decision::Refused {
-                    tokens: Tokens { consumed: 0, remaining: 0 },
+                    tokens: Tokens {
+                        consumed: 0,
+                        remaining: 0,
+                    },
                     retry_after: retry_after.max(1),
                 }
             }

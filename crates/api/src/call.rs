@@ -67,15 +67,23 @@ impl Input {
     pub fn after(&self, noun: &str) -> &str {
         // The account's id stands second and could be any text.
         let tokens = &self.incoming.tokens;
-        let start = if account_in(tokens).is_some() && noun != "accounts" { 2 } else { 0 };
+        let start = if account_in(tokens).is_some() && noun != "accounts" {
+            2
+        } else {
+            0
+        };
         let position = tokens.iter().skip(start).position(|token| token == noun);
-        position.and_then(|at| tokens.get(start + at + 1)).map_or("", String::as_str)
+        position
+            .and_then(|at| tokens.get(start + at + 1))
+            .map_or("", String::as_str)
     }
 
     /// The account that the URL names. Routes with an account in their
     /// template always have one.
     pub fn account(&self) -> Result<&Arc<Account>, ApiError> {
-        self.account.as_ref().ok_or_else(ApiError::missing_account_id)
+        self.account
+            .as_ref()
+            .ok_or_else(ApiError::missing_account_id)
     }
 
     /// Whether the request had a body that says something.
@@ -86,7 +94,11 @@ impl Input {
     /// Takes the data of the body out; empty without a body. An array is
     /// refused as schemas refuse it.
     pub fn take_data(&mut self) -> Result<Map<String, Value>, ApiError> {
-        match self.body.as_mut().map(|body| std::mem::take(&mut body.data)) {
+        match self
+            .body
+            .as_mut()
+            .map(|body| std::mem::take(&mut body.data))
+        {
             None => Ok(Map::new()),
             Some(Data::Object(data)) => Ok(data),
             Some(Data::Array(items)) => {
@@ -170,7 +182,11 @@ impl FromRequestParts<Arc<Api>> for Call {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
         let input = input(parts, api).await?;
-        let holder = input.incoming.holder.as_ref().ok_or_else(ApiError::invalid_credentials)?;
+        let holder = input
+            .incoming
+            .holder
+            .as_ref()
+            .ok_or_else(ApiError::invalid_credentials)?;
         let caller = holder.caller();
         let context = context(&input, caller)?;
         authorize(&input, &context)?;
@@ -213,7 +229,11 @@ async fn input(parts: &mut Parts, api: &Api) -> Result<Input, ApiError> {
         (None, Some(id)) => Some(load_account(api, &incoming, id).await?),
         (None, None) => None,
     };
-    Ok(Input { incoming, account, body })
+    Ok(Input {
+        incoming,
+        account,
+        body,
+    })
 }
 
 /// The account of an id in a URL (spec/http.md 1.4).
@@ -228,7 +248,9 @@ async fn load_account(api: &Api, incoming: &Incoming, id: &str) -> Result<Arc<Ac
     }
     let key = AccountId::parse(id).map_err(|_| ApiError::invalid_account_id(id))?;
     let account = api.engine.store().account(&key).await?;
-    account.map(Arc::new).ok_or_else(|| ApiError::bad_identifier(id))
+    account
+        .map(Arc::new)
+        .ok_or_else(|| ApiError::bad_identifier(id))
 }
 
 fn context(input: &Input, caller: Caller) -> Result<Context, ApiError> {

@@ -24,7 +24,10 @@ const ANY_METHODS: HeaderValue =
 
 /// Adds the headers; the verbs, unless the answer names them already.
 pub(crate) fn add_headers(headers: &mut HeaderMap) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS);
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSE_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
@@ -32,13 +35,16 @@ pub(crate) fn add_headers(headers: &mut HeaderMap) {
         Some(allow) => allow_methods(allow),
         None => ANY_METHODS,
     };
-    headers.entry(header::ACCESS_CONTROL_ALLOW_METHODS).or_insert(methods);
+    headers
+        .entry(header::ACCESS_CONTROL_ALLOW_METHODS)
+        .or_insert(methods);
 }
 
 /// `GET,HEAD` → `OPTIONS, GET, HEAD`.
 fn allow_methods(allow: &HeaderValue) -> HeaderValue {
     let verbs = allow.to_str().unwrap_or_default();
-    let spaced: Vec<&str> =
-        std::iter::once("OPTIONS").chain(verbs.split(',').map(str::trim)).collect();
+    let spaced: Vec<&str> = std::iter::once("OPTIONS")
+        .chain(verbs.split(',').map(str::trim))
+        .collect();
     HeaderValue::from_str(&spaced.join(", ")).unwrap_or(ANY_METHODS)
 }

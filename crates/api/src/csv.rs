@@ -22,7 +22,11 @@ pub(crate) fn response(incoming: &Incoming, columns: &[&'static str], data: &[u8
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
     let name = file_name(incoming);
-    insert(headers, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    insert(
+        headers,
+        header::CONTENT_DISPOSITION,
+        &format!("attachment; filename=\"{name}\""),
+    );
     response
 }
 
@@ -55,8 +59,9 @@ fn table(columns: &[&'static str], rows: &[Map<String, Value>]) -> Vec<u8> {
             header.push(key);
         }
     }
-    let mut writer =
-        csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(Vec::new());
     // Records go into memory and all have as many cells as the header, so
     // that writing them can't fail.
     let _ = writer.write_record(&header);
@@ -70,9 +75,11 @@ fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(",")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| cell(Some(item)))
+            .collect::<Vec<_>>()
+            .join(","),
         // Features of dialect 2016: their names.
         Some(Value::Object(members)) if members.values().all(Value::is_object) => {
             members.keys().cloned().collect::<Vec<_>>().join(",")
@@ -84,7 +91,9 @@ fn cell(value: Option<&Value>) -> String {
 /// The name that the client wants, without anything that a path or a header
 /// could stumble over.
 fn file_name(incoming: &Incoming) -> String {
-    let wanted = incoming.header("x-file-name").or(incoming.query.get("file_name"));
+    let wanted = incoming
+        .header("x-file-name")
+        .or(incoming.query.get("file_name"));
     let name: String = wanted
         .unwrap_or("numbers")
         .chars()

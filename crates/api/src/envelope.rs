@@ -75,7 +75,12 @@ pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -
 
 /// The answer to a failure.
 pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Response {
-    let Shape { status, message, data, retry_after } = error.shape(incoming.dialect);
+    let Shape {
+        status,
+        message,
+        data,
+        retry_after,
+    } = error.shape(incoming.dialect);
     let mut body = Writer::new(incoming, None, 256);
     body.member("data", data.to_string().as_bytes());
     body.text("error", status.as_str());
@@ -83,7 +88,9 @@ pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Res
     body.close(incoming, node, "error");
     let mut response = body.into_response(incoming, status);
     if let Some(seconds) = retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }
@@ -103,7 +110,9 @@ fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
     };
     let unchanged = incoming.method == axum::http::Method::GET
         && revision.as_deref().is_some_and(|revision| {
-            incoming.header("if-none-match").is_some_and(|list| etag_matches(list, revision))
+            incoming
+                .header("if-none-match")
+                .is_some_and(|list| etag_matches(list, revision))
         });
     let mut response = if unchanged {
         let mut response = Response::new(Body::empty());
@@ -124,11 +133,13 @@ fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
 
 fn status(incoming: &Incoming, reply: &Reply) -> StatusCode {
     let is_put = incoming.method == axum::http::Method::PUT;
-    reply.status.unwrap_or(if is_put && (!incoming.tunnelled || reply.location.is_some()) {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    })
+    reply.status.unwrap_or(
+        if is_put && (!incoming.tunnelled || reply.location.is_some()) {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+    )
 }
 
 fn success_body(
@@ -226,7 +237,9 @@ impl Writer {
         }
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = status;
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
         response
     }
 }
@@ -244,11 +257,13 @@ fn timestamp(at: GregorianSeconds) -> String {
 fn digest(data: &[u8]) -> String {
     use std::fmt::Write as _;
 
-    Md5::digest(data).iter().fold(String::with_capacity(32), |mut text, byte| {
-        // Writing into a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Md5::digest(data)
+        .iter()
+        .fold(String::with_capacity(32), |mut text, byte| {
+            // Writing into a string can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Whether a list of entity tags (`*`, `"a", W/"b"`) has a revision in it.

@@ -59,13 +59,22 @@ impl ApiError {
 
     /// An error with its own data (spec/http.md 2.5).
     pub fn direct(status: StatusCode, message: &'static str, data: Value) -> Self {
-        Self(Box::new(Cause::Direct(Shape { status, message, data, retry_after: None })))
+        Self(Box::new(Cause::Direct(Shape {
+            status,
+            message,
+            data,
+            retry_after: None,
+        })))
     }
 
     /// Adds a member to the data of an error that the API said itself.
     #[must_use]
     fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        if let Cause::Direct(Shape { data: Value::Object(data), .. }) = &mut *self.0 {
+        if let Cause::Direct(Shape {
+            data: Value::Object(data),
+            ..
+        }) = &mut *self.0
+        {
             data.insert(key.to_owned(), value.into());
         }
         self
@@ -99,7 +108,11 @@ impl ApiError {
 
     /// 404 for a path with an empty account id (spec/http.md 1.3).
     pub fn missing_account_id() -> Self {
-        Self::system(StatusCode::NOT_FOUND, "bad identifier", "missing account_id")
+        Self::system(
+            StatusCode::NOT_FOUND,
+            "bad identifier",
+            "missing account_id",
+        )
     }
 
     /// 404 `bad identifier` with the id in a list: API keys, tasks.
@@ -125,7 +138,11 @@ impl ApiError {
 
     /// 401 `invalid_credentials`: no token, or one that isn't good.
     pub fn invalid_credentials() -> Self {
-        Self::system(StatusCode::UNAUTHORIZED, "invalid_credentials", "invalid credentials")
+        Self::system(
+            StatusCode::UNAUTHORIZED,
+            "invalid_credentials",
+            "invalid credentials",
+        )
     }
 
     /// 401 `invalid credentials`: a token that was good once, or none where
@@ -146,17 +163,29 @@ impl ApiError {
 
     /// 405.
     pub fn invalid_method() -> Self {
-        Self::system(StatusCode::METHOD_NOT_ALLOWED, "invalid_method", "method not allowed")
+        Self::system(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "invalid_method",
+            "method not allowed",
+        )
     }
 
     /// 406: none of the media types that the client takes can be had here.
     pub fn not_acceptable() -> Self {
-        Self::system(StatusCode::NOT_ACCEPTABLE, "not_acceptable", "not acceptable")
+        Self::system(
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "not acceptable",
+        )
     }
 
     /// 409.
     pub fn conflict() -> Self {
-        Self::system(StatusCode::CONFLICT, "datastore_conflict", "conflicting documents")
+        Self::system(
+            StatusCode::CONFLICT,
+            "datastore_conflict",
+            "conflicting documents",
+        )
     }
 
     /// 412: the document isn't at the revision that the client names.
@@ -174,13 +203,21 @@ impl ApiError {
     /// 415: a body of a kind that no route reads.
     pub fn unsupported_media_type() -> Self {
         let text = "the content type is not supported";
-        Self::system(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", text)
+        Self::system(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            text,
+        )
     }
 
     /// 429, with the seconds until the next call may succeed.
     pub fn too_many_requests(retry_after: u64) -> Self {
-        Self::system(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests")
-            .retry_after(retry_after)
+        Self::system(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "too many requests",
+        )
+        .retry_after(retry_after)
     }
 
     /// 402: the account has too little credit.
@@ -191,8 +228,12 @@ impl ApiError {
 
     /// 400 `parse_error`: the request can't be read; says why.
     pub fn unreadable(cause: &str) -> Self {
-        Self::system(StatusCode::BAD_REQUEST, "parse_error", "failed to parse request body")
-            .with("cause", cause)
+        Self::system(
+            StatusCode::BAD_REQUEST,
+            "parse_error",
+            "failed to parse request body",
+        )
+        .with("cause", cause)
     }
 
     /// 400 `client error` with data of its own.
@@ -251,7 +292,11 @@ impl ApiError {
 
     /// 501.
     pub fn not_implemented() -> Self {
-        Self::system(StatusCode::NOT_IMPLEMENTED, "not_implemented", "not implemented")
+        Self::system(
+            StatusCode::NOT_IMPLEMENTED,
+            "not_implemented",
+            "not implemented",
+        )
     }
 
     /// What a client of this dialect sees.
@@ -345,14 +390,28 @@ fn store_error(error: &StoreError) -> ApiError {
 fn number_shape(error: &NumberError, dialect: Dialect) -> Shape {
     match error {
         NumberError::NotFound(_) => return ApiError::number_not_found().shape(dialect),
-        NumberError::AddressInvalid { address, message, provider } => {
+        NumberError::AddressInvalid {
+            address,
+            message,
+            provider,
+        } => {
             let (message, data) = dialect.address_invalid(address, message, provider);
-            return Shape { status: StatusCode::BAD_REQUEST, message, data, retry_after: None };
+            return Shape {
+                status: StatusCode::BAD_REQUEST,
+                message,
+                data,
+                retry_after: None,
+            };
         }
         NumberError::CreationForbidden { .. } => {
             if let Some((code, message, data)) = dialect.creation_forbidden() {
                 let status = status(code);
-                return Shape { status, message, data, retry_after: None };
+                return Shape {
+                    status,
+                    message,
+                    data,
+                    retry_after: None,
+                };
             }
         }
         _ => {}
@@ -375,14 +434,19 @@ fn fields_as_data(fields: &[FieldError]) -> Map<String, Value> {
     for field in fields {
         let mut details = Map::new();
         details.insert("message".to_owned(), field.message.clone().into());
-        let members = [("target", &field.target), ("cause", &field.cause), ("value", &field.value)];
+        let members = [
+            ("target", &field.target),
+            ("cause", &field.cause),
+            ("value", &field.value),
+        ];
         for (name, member) in members {
             if let Some(value) = member {
                 details.insert(name.to_owned(), value.clone());
             }
         }
-        let rules =
-            data.entry(field.path.clone()).or_insert_with(|| Value::Object(Map::new()));
+        let rules = data
+            .entry(field.path.clone())
+            .or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(rules) = rules {
             rules.insert(field.rule.to_owned(), Value::Object(details));
         }

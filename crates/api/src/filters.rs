@@ -73,7 +73,10 @@ impl Filters {
         let path = |key: &str| -> Path {
             let mut names = key.split('.');
             let first = names.next().map(renamed).unwrap_or_default();
-            std::iter::once(first).chain(names).map(str::to_owned).collect()
+            std::iter::once(first)
+                .chain(names)
+                .map(str::to_owned)
+                .collect()
         };
         let time = |key: &str| vec![format!("pvt_{key}")];
         let mut filters = Vec::new();
@@ -137,7 +140,10 @@ impl Filter {
             Self::KeyMissing(path) => row.find(path).is_none(),
             Self::HasValue(path) => row.find(path).is_some_and(|value| !is_empty(&value)),
             Self::ValueMissing(path) => row.find(path).is_none_or(|value| is_empty(&value)),
-            Self::From(path, bound) => row.time(path).zip(*bound).is_some_and(|(at, from)| at >= from),
+            Self::From(path, bound) => row
+                .time(path)
+                .zip(*bound)
+                .is_some_and(|(at, from)| at >= from),
             Self::To(path, bound) => row.time(path).zip(*bound).is_some_and(|(at, to)| at <= to),
         }
     }
@@ -187,7 +193,9 @@ impl Wanted {
                     Value::String(text) => Some(text),
                     _ => None,
                 });
-                texts.collect::<Option<HashSet<_>>>().map_or(Self::Nothing, Self::OneOf)
+                texts
+                    .collect::<Option<HashSet<_>>>()
+                    .map_or(Self::Nothing, Self::OneOf)
             }
             Ok(Value::String(unquoted)) => Self::Text(text.to_owned(), Some(unquoted)),
             _ => Self::Text(text.to_owned(), None),
@@ -246,7 +254,9 @@ mod tests {
     }
 
     fn keeps(query: &str) -> bool {
-        Filters::for_numbers(&Query::from_text(query)).unwrap().keep_number(&number())
+        Filters::for_numbers(&Query::from_text(query))
+            .unwrap()
+            .keep_number(&number())
     }
 
     #[test]

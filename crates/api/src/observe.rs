@@ -2,20 +2,91 @@
 //! path or a query, which may hold tokens: the route's template stands for
 //! them.
 
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
 use axum::http::StatusCode;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use numbers::state::State;
 
 use crate::request::Incoming;
+
+/// Upper bounds of the latency histogram, in seconds.
+const LATENCIES: [f64; 14] = [
+    0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts collecting metrics, once a process; later calls change nothing. Where
+/// something else collects them already, that stays in charge and `/metrics`
+/// shows only counts from the store.
+pub fn install_recorder() {
+    RECORDER.get_or_init(|| {
+        PrometheusBuilder::new()
+            .set_buckets(&LATENCIES)
+            .ok()?
+            .install_recorder()
+            .ok()
+    });
+}
+
+/// Moves what was measured into the histograms. To be called every few
+/// seconds: measurements pile up until then.
+pub(crate) fn upkeep() {
+    if let Some(Some(recorder)) = RECORDER.get() {
+        recorder.run_upkeep();
+    }
+}
+
+/// Every metric in Prometheus' text format, with the numbers by state.
+pub(crate) fn render(counts: &[(State, u64)]) -> String {
+    let mut text = match RECORDER.get() {
+        Some(Some(recorder)) => recorder.render(),
+        _ => String::new(),
+    };
+    text.push_str("# HELP numberd_numbers Numbers by state.\n# TYPE numberd_numbers gauge\n");
+    for (state, count) in counts {
+        // Writing into a string can't fail.
+        let _ = writeln!(text, "numberd_numbers{{state=\"{state}\"}} {count}");
+    }
+    text
+}
 
 /// Tells of a request that was answered.
 pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
     let route = incoming.route.get().map_or("", |route| route.as_str());
     let elapsed = incoming.started.elapsed();
+    let labels = [
+        ("method", method_label(incoming)),
+        ("route", route.to_owned().into()),
+        ("status", status_label(status)),
+    ];
+    metrics::counter!("numberd_http_requests_total", &labels).increment(1);
+    metrics::histogram!("numberd_http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
     tracing::info!(
         request_id = incoming.id,
         method = incoming.method.as_str(),
         route,
         status = status.as_u16(),
         micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+        account = incoming
+            .holder
+            .as_ref()
+            .map(|holder| holder.account.id.as_str()),
         "request"
     );
+}
+
+/// The verbs that are served; any other is one, so that inventing some makes no
+/// new metrics.
+fn method_label(incoming: &Incoming) -> metrics::SharedString {
+    const KNOWN: [&str; 6] = ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
+    let method = incoming.method.as_str();
+    let known = KNOWN.into_iter().find(|known| *known == method);
+    known.unwrap_or("other").into()
+}
+
+fn status_label(status: StatusCode) -> metrics::SharedString {
+    status.as_str().to_owned().into()
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use numbers::e164::E164;
 use store::Direction;
 
 use crate::error::ApiError;
@@ -37,13 +38,31 @@ impl Paging {
             None => limits.page_size,
         };
         let size = size.clamp(1, limits.max_page_size.max(1));
-        let sent_start = query.get("start_key").filter(|key| !key.is_empty()).map(str::to_owned);
+        let sent_start = query
+            .get("start_key")
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned);
         Ok(Self {
             size: (!query.is_false("paginate")).then_some(size),
             start: sent_start.as_deref().map(decode_key),
             direction: direction(query),
             sent_start,
         })
+    }
+
+    /// The number that the page starts at. A plus that wasn't encoded, and so
+    /// came as a space or not at all, is meant all the same.
+    ///
+    /// # Errors
+    /// 404 `faulty request` for what is no number.
+    pub fn start_number(&self) -> Result<Option<E164>, ApiError> {
+        let Some(key) = &self.start else {
+            return Ok(None);
+        };
+        let digits = key.trim().trim_start_matches('+');
+        E164::try_from(format!("+{digits}"))
+            .map(Some)
+            .map_err(|_| ApiError::faulty_request("invalid start key"))
     }
 
     /// What the envelope says about the page; nothing without paging.
@@ -133,7 +152,9 @@ mod tests {
             ("", "invalid page size"),
             ("1.5", "invalid page size"),
         ] {
-            let error = read(&format!("page_size={size}")).unwrap_err().shape(Dialect::V43);
+            let error = read(&format!("page_size={size}"))
+                .unwrap_err()
+                .shape(Dialect::V43);
             assert_eq!(error.status, 404);
             assert_eq!(error.message, "faulty request");
             assert_eq!(error.data["message"], text);
@@ -162,7 +183,13 @@ mod tests {
             assert_eq!(decode_key(&encode_key(key)), key);
         }
         // Raw keys, truncated ones and other terms are taken as they stand.
-        for raw in ["+14155550004", "g20AAAAMKzE0MTU1NTUwMDA", "g2EB", "%%%", "g20"] {
+        for raw in [
+            "+14155550004",
+            "g20AAAAMKzE0MTU1NTUwMDA",
+            "g2EB",
+            "%%%",
+            "g20",
+        ] {
             assert_eq!(decode_key(raw), raw);
         }
     }

@@ -102,8 +102,10 @@ impl ApiService {
         let path = incoming.path_for_router(uri);
         let mut request = Request::new(Body::empty());
         *request.method_mut() = Method::OPTIONS;
-        *request.uri_mut() =
-            path.map_or_else(|| uri.clone(), |path| Uri::try_from(path).unwrap_or_default());
+        *request.uri_mut() = path.map_or_else(
+            || uri.clone(),
+            |path| Uri::try_from(path).unwrap_or_default(),
+        );
         request.extensions_mut().insert(incoming.clone());
         let routed = self.dispatch(incoming, request).await;
         if routed.headers().contains_key(header::ALLOW) {
@@ -145,7 +147,9 @@ async fn prepare(
         return Ok(None);
     }
     let patience = Duration::from_secs(limits.receive_timeout_s);
-    let envelope = incoming.read_body(body, limits.max_body_bytes, patience).await?;
+    let envelope = incoming
+        .read_body(body, limits.max_body_bytes, patience)
+        .await?;
     incoming.read_options(envelope.as_ref())?;
     if !is_known(&incoming.method) {
         return Err(ApiError::not_implemented());
@@ -159,7 +163,14 @@ async fn prepare(
 }
 
 fn is_known(method: &Method) -> bool {
-    [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE].contains(method)
+    [
+        Method::GET,
+        Method::PUT,
+        Method::POST,
+        Method::PATCH,
+        Method::DELETE,
+    ]
+    .contains(method)
 }
 
 /// Looks at the token, before anything is known of the route: an expired one
@@ -179,12 +190,18 @@ async fn identify(api: &Api, incoming: &mut Incoming) -> Result<(), ApiError> {
 }
 
 fn is_login(tokens: &[String]) -> bool {
-    tokens.first().is_some_and(|noun| noun == "user_auth" || noun == "api_auth")
+    tokens
+        .first()
+        .is_some_and(|noun| noun == "user_auth" || noun == "api_auth")
 }
 
 /// `/v2/account/…` means the token's own account (spec/http.md 1.3).
 fn expand_account_alias(incoming: &mut Incoming) -> Result<(), ApiError> {
-    if incoming.tokens.first().is_some_and(|token| token == "account") {
+    if incoming
+        .tokens
+        .first()
+        .is_some_and(|token| token == "account")
+    {
         let Some(holder) = &incoming.holder else {
             return Err(ApiError::expired_token());
         };
@@ -207,7 +224,10 @@ async fn draw(api: &Api, incoming: &mut Incoming) -> Result<(), ApiError> {
             incoming.bucket = Some(tokens);
             Ok(())
         }
-        Decision::Refused { tokens, retry_after } => {
+        Decision::Refused {
+            tokens,
+            retry_after,
+        } => {
             incoming.bucket = Some(tokens);
             Err(ApiError::too_many_requests(retry_after))
         }

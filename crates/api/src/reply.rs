@@ -60,12 +60,18 @@ impl Reply {
     /// would be answered as a fault.
     pub fn new(data: &impl Serialize) -> Result<Self, ApiError> {
         let data = serde_json::to_vec(data).map_err(|_| ApiError::unspecified_fault())?;
-        Ok(Self { data: Some(data), ..Self::default() })
+        Ok(Self {
+            data: Some(data),
+            ..Self::default()
+        })
     }
 
     /// `{}`.
     pub fn empty_object() -> Self {
-        Self { data: Some(b"{}".to_vec()), ..Self::default() }
+        Self {
+            data: Some(b"{}".to_vec()),
+            ..Self::default()
+        }
     }
 
     /// An envelope without data.
@@ -79,13 +85,20 @@ impl Reply {
         revision: impl std::fmt::Display,
     ) -> Result<Self, ApiError> {
         let reply = Self::new(data)?;
-        Ok(Self { revision: Revision::Document(revision.to_string()), ..reply })
+        Ok(Self {
+            revision: Revision::Document(revision.to_string()),
+            ..reply
+        })
     }
 
     /// A listing; `page` is absent with `paginate=false`.
     pub fn listing(data: &impl Serialize, page: Option<PageInfo>) -> Result<Self, ApiError> {
         let reply = Self::new(data)?;
-        Ok(Self { revision: Revision::Listing, page, ..reply })
+        Ok(Self {
+            revision: Revision::Listing,
+            page,
+            ..reply
+        })
     }
 
     /// Another status than the method's own.

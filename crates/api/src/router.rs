@@ -8,23 +8,177 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::routing::get;
+use axum::routing::{any, get, post, put};
 
 use crate::Api;
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
-use crate::routes::health;
+use crate::routes::phone_numbers::{
+    activate, carriers_info, check, classifiers, collection, fix, identify, list, number, place,
+};
+use crate::routes::{
+    accounts, api_auth, auth, docs, health, metrics, token_auth, user_auth, users,
+};
 
 /// The whole table.
 pub fn routes() -> Router<Arc<Api>> {
-    Router::new().merge(about_the_server())
+    Router::new()
+        .merge(account_numbers())
+        .merge(numbers())
+        .merge(account_routes())
+        .merge(logins())
+        .merge(about_the_server())
+}
+
+/// An account's numbers (spec/http.md 7.1).
+fn account_numbers() -> Router<Arc<Api>> {
+    let base = |rest: &str| format!("/v2/accounts/{{account_id}}/phone_numbers{rest}");
+    let table = Router::new()
+        .route(&base(""), get(list::list))
+        .route(&base("/carriers_info"), get(carriers_info::get))
+        .route(&base("/check"), post(check::post))
+        .route(&base("/classifiers"), get(classifiers::list))
+        .route(&base("/classifiers/{number}"), get(classifiers::classify))
+        .route(
+            &base("/collection"),
+            put(collection::create)
+                .post(collection::replace)
+                .patch(collection::merge)
+                .delete(collection::release),
+        )
+        .route(&base("/collection/activate"), put(collection::activate))
+        .route(&base("/fix"), post(fix::fix_all).get(fix::fix_and_list))
+        .route(&base("/fix/{number}"), post(fix::fix_one))
+        .route(&base("/locality"), post(place::locality))
+        .route(&base("/prefix"), get(place::prefix))
+        .route(
+            &base("/{number}"),
+            get(number::get)
+                .put(number::create)
+                .post(number::replace)
+                .patch(number::merge)
+                .delete(number::release),
+        )
+        .route(&base("/{number}/activate"), put(activate::activate))
+        .route(&base("/{number}/identify"), get(identify::get))
+        .route(&base("/{number}/port"), put(activate::port))
+        .route(&base("/{number}/reserve"), put(activate::reserve));
+    // These words are no numbers, so nothing is under them but what is listed.
+    ["carriers_info", "check", "collection", "locality", "prefix"]
+        .into_iter()
+        .fold(table, |table, word| {
+            table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
+        })
+}
+
+/// Numbers without an account in the path: searches, and what is the same for
+/// everybody (spec/http.md 3.8). A number itself is never had this way.
+fn numbers() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v2/phone_numbers", get(list::search_anywhere))
+        .route("/v2/phone_numbers/carriers_info", get(carriers_info::get))
+        .route("/v2/phone_numbers/check", post(check::post))
+        .route("/v2/phone_numbers/classifiers", get(classifiers::list))
+        .route(
+            "/v2/phone_numbers/classifiers/{number}",
+            get(classifiers::classify),
+        )
+        .route("/v2/phone_numbers/locality", post(place::locality))
+        .route("/v2/phone_numbers/prefix", get(place::prefix))
+        .route(
+            "/v2/phone_numbers/{number}",
+            get(forbidden)
+                .put(forbidden)
+                .post(forbidden)
+                .patch(forbidden)
+                .delete(forbidden),
+        )
+        .route("/v2/phone_numbers/{number}/identify", get(identify::get))
+}
+
+/// Accounts and users (spec/http.md 4.1).
+fn account_routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v2/accounts", put(accounts::create))
+        .route(
+            "/v2/accounts/{account_id}",
+            get(accounts::get)
+                .put(accounts::create_child)
+                .post(accounts::replace)
+                .patch(accounts::merge)
+                .delete(accounts::delete),
+        )
+        .route(
+            "/v2/accounts/{account_id}/api_key",
+            get(accounts::api_key).put(accounts::new_api_key),
+        )
+        .route(
+            "/v2/accounts/{account_id}/children",
+            get(accounts::children),
+        )
+        .route(
+            "/v2/accounts/{account_id}/descendants",
+            get(accounts::descendants),
+        )
+        .route("/v2/accounts/{account_id}/move", post(accounts::move_below))
+        .route("/v2/accounts/{account_id}/parents", get(accounts::parents))
+        .route(
+            "/v2/accounts/{account_id}/reseller",
+            put(accounts::promote).delete(accounts::demote),
+        )
+        .route(
+            "/v2/accounts/{account_id}/siblings",
+            get(accounts::siblings),
+        )
+        .route("/v2/accounts/{account_id}/tree", get(accounts::tree))
+        .route(
+            "/v2/accounts/{account_id}/users",
+            get(users::list).put(users::create),
+        )
+        .route(
+            "/v2/accounts/{account_id}/users/{user_id}",
+            get(users::get)
+                .post(users::replace)
+                .patch(users::merge)
+                .delete(users::delete),
+        )
+        .route(
+            "/v2/accounts/{account_id}/users/{user_id}/user_auth",
+            put(user_auth::impersonate),
+        )
+}
+
+/// Logging in, and tokens (spec/http.md 3.3–3.5).
+fn logins() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v2/api_auth", put(api_auth::log_in))
+        .route("/v2/auth", put(auth::refresh))
+        .route(
+            "/v2/auth/tokeninfo",
+            get(auth::token_info).post(auth::posted_token_info),
+        )
+        .route(
+            "/v2/token_auth",
+            get(token_auth::get).delete(token_auth::delete),
+        )
+        .route("/v2/user_auth", put(user_auth::log_in))
+        .route("/v2/user_auth/{auth_token}", get(user_auth::get))
 }
 
 /// Outside of the versioned API, without envelopes or tokens.
 fn about_the_server() -> Router<Arc<Api>> {
     Router::new()
+        .route("/docs", get(docs::page))
         .route("/healthz", get(health::alive))
+        .route("/metrics", get(metrics::get))
+        .route("/openapi.json", get(docs::openapi))
         .route("/readyz", get(health::ready))
+}
+
+/// The route is known, but only under an account.
+async fn forbidden(_call: Call) -> ApiError {
+    ApiError::forbidden()
 }
 
 /// No such route (spec/http.md 1.3).
@@ -44,9 +198,10 @@ pub(crate) async fn not_found(request: Request) -> ApiError {
 /// The route is there, but not for this verb.
 pub(crate) async fn invalid_method(request: Request) -> ApiError {
     let extensions = request.extensions();
-    if let (Some(incoming), Some(route)) =
-        (extensions.get::<Arc<Incoming>>(), extensions.get::<MatchedPath>())
-    {
+    if let (Some(incoming), Some(route)) = (
+        extensions.get::<Arc<Incoming>>(),
+        extensions.get::<MatchedPath>(),
+    ) {
         // The first to know the route; nothing else sets it here.
         let _ = incoming.route.set(route.clone());
     }

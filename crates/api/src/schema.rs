@@ -91,7 +91,11 @@ impl Schema {
         if let Value::Object(checked) = value {
             *data = checked;
         }
-        if faults.is_empty() { Ok(()) } else { Err(ApiError::validation(faults)) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::validation(faults))
+        }
     }
 
     fn faults(self, value: &mut Value) -> Vec<FieldError> {
@@ -116,7 +120,10 @@ impl Schema {
                 }
             }
         }
-        validator.iter_errors(value).flat_map(|error| field_errors(&error)).collect()
+        validator
+            .iter_errors(value)
+            .flat_map(|error| field_errors(&error))
+            .collect()
     }
 }
 
@@ -140,9 +147,11 @@ fn coerced(error: &ValidationError<'_>) -> Option<Value> {
     types(kind).into_iter().find_map(|wanted| match wanted {
         JsonType::Boolean => text.parse().ok().map(Value::Bool),
         JsonType::Integer => text.parse::<i64>().ok().map(Value::from),
-        JsonType::Number => {
-            text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
-        }
+        JsonType::Number => text
+            .parse::<f64>()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Value::Number),
         _ => None,
     })
 }
@@ -195,19 +204,34 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
     let below = |key: &str, rule, message: &str, value: Option<Value>| {
         let mut path = path.clone();
         push(&mut path, key);
-        FieldError { value, ..FieldError::new(path, rule, message) }
+        FieldError {
+            value,
+            ..FieldError::new(path, rule, message)
+        }
     };
     vec![match error.kind() {
         Kind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
-            below(key, "required", "Field is required but missing", Some(property.clone()))
+            below(
+                key,
+                "required",
+                "Field is required but missing",
+                Some(property.clone()),
+            )
         }
         Kind::AdditionalProperties { unexpected } => {
             let message = "Strict checking of data is enabled; \
                            only include schema-defined properties";
             return unexpected
                 .iter()
-                .map(|key| below(key, "additionalProperties", message, value.get(key).cloned()))
+                .map(|key| {
+                    below(
+                        key,
+                        "additionalProperties",
+                        message,
+                        value.get(key).cloned(),
+                    )
+                })
                 .collect();
         }
         Kind::Type { kind } => {
@@ -216,12 +240,16 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             let message = format!("Value did not match type(s): {names}");
             fault("type", message, Some(names.into()))
         }
-        Kind::MinLength { limit } => {
-            length("minLength", format!("String must be at least {limit} characters"), *limit)
-        }
-        Kind::MaxLength { limit } => {
-            length("maxLength", format!("String must not be more than {limit} characters"), *limit)
-        }
+        Kind::MinLength { limit } => length(
+            "minLength",
+            format!("String must be at least {limit} characters"),
+            *limit,
+        ),
+        Kind::MaxLength { limit } => length(
+            "maxLength",
+            format!("String must not be more than {limit} characters"),
+            *limit,
+        ),
         Kind::Enum { options } => {
             let message = "Value not found in enumerated list of values".to_owned();
             fault("enum", message, Some(options.as_ref().clone()))
@@ -230,12 +258,16 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             let message = format!("Failed to match pattern '{pattern}'");
             fault("pattern", message, Some(pattern.as_str().into()))
         }
-        Kind::Minimum { limit } => {
-            fault("minimum", format!("Value must be at least {limit}"), Some(limit.clone()))
-        }
-        Kind::Maximum { limit } => {
-            fault("maximum", format!("Value must be at most {limit}"), Some(limit.clone()))
-        }
+        Kind::Minimum { limit } => fault(
+            "minimum",
+            format!("Value must be at least {limit}"),
+            Some(limit.clone()),
+        ),
+        Kind::Maximum { limit } => fault(
+            "maximum",
+            format!("Value must be at most {limit}"),
+            Some(limit.clone()),
+        ),
         Kind::MinItems { limit } => {
             let message = format!("The list must have at least {limit} items");
             fault("minItems", message, Some((*limit).into()))
@@ -244,7 +276,11 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             let message = format!("The list is more than {limit} items");
             fault("maxItems", message, Some((*limit).into()))
         }
-        Kind::UniqueItems => fault("uniqueItems", "List of items is not unique".to_owned(), None),
+        Kind::UniqueItems => fault(
+            "uniqueItems",
+            "List of items is not unique".to_owned(),
+            None,
+        ),
         Kind::MinProperties { limit } => {
             let message = format!("The object must have at least {limit} keys");
             fault("minProperties", message, Some((*limit).into()))
@@ -275,9 +311,16 @@ mod tests {
     #[test]
     fn all_of_them_compile_under_their_names() {
         for schema in Schema::ALL {
-            let file = format!("{}/schemas/{}.json", env!("CARGO_MANIFEST_DIR"), schema.name());
+            let file = format!(
+                "{}/schemas/{}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                schema.name()
+            );
             let text = std::fs::read_to_string(file).unwrap();
-            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), *schema.document());
+            assert_eq!(
+                serde_json::from_str::<Value>(&text).unwrap(),
+                *schema.document()
+            );
         }
     }
 
@@ -290,12 +333,17 @@ mod tests {
             "create_with_state": "foo",
         });
         let states = [
-            "aging", "available", "deleted", "discovery", "in_service", "port_in", "port_out",
-            "released", "reserved",
+            "aging",
+            "available",
+            "deleted",
+            "discovery",
+            "in_service",
+            "port_in",
+            "port_out",
+            "released",
+            "reserved",
         ];
-        let missing = |key: &str| {
-            json!({"required": {"message": "Field is required but missing", "value": key}})
-        };
+        let missing = |key: &str| json!({"required": {"message": "Field is required but missing", "value": key}});
         let expected = json!({
             "cnam.display_name": {"maxLength": {
                 "message": "String must not be more than 15 characters",
@@ -364,7 +412,10 @@ mod tests {
     fn old_names_of_the_address_are_checked_as_well() {
         let sent = json!({"dash_e911": {"region": "CA", "locality": "x", "postal_code": "y"}});
         let error = check(Schema::PhoneNumbers, sent).unwrap_err();
-        assert_eq!(error["dash_e911.street_address"]["required"]["value"], "street_address");
+        assert_eq!(
+            error["dash_e911.street_address"]["required"]["value"],
+            "street_address"
+        );
     }
 
     #[test]

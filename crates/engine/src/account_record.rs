@@ -1,7 +1,7 @@
 //! An account's record: made of a request's document, kept unique by its claims,
 //! and written.
 
-use numbers::account::{Account, normalized_name};
+use numbers::account::{Account, AccountId, normalized_name};
 use numbers::document;
 use serde_json::{Map, Value};
 use store::{Batch, Claim, ClaimKind, Expectation, Operation};
@@ -75,6 +75,26 @@ pub(crate) fn writable_document(account: &Account) -> Map<String, Value> {
     fields.insert("realm".to_owned(), account.realm.clone().into());
     fields.insert("enabled".to_owned(), account.enabled.into());
     fields.extend(account.public.clone());
+    fields
+}
+
+/// What filters of listings look at: the account's fields, and the private ones
+/// under the names that Kazoo stores them by (spec/http.md 5.2).
+pub fn filtered_document(account: &Account) -> Map<String, Value> {
+    let mut fields = writable_document(account);
+    let tree: Vec<&str> = account.tree.iter().map(AccountId::as_str).collect();
+    for (key, value) in [
+        ("id", Value::from(account.id.as_str())),
+        ("pvt_tree", tree.into()),
+        ("pvt_enabled", account.enabled.into()),
+        ("pvt_superduper_admin", account.superduper.into()),
+        ("pvt_wnm_allow_additions", account.allow_additions.into()),
+        ("pvt_reseller", account.is_reseller.into()),
+        ("pvt_created", account.created.get().into()),
+        ("pvt_modified", account.modified.get().into()),
+    ] {
+        fields.insert(key.to_owned(), value);
+    }
     fields
 }
 

@@ -9,6 +9,7 @@ use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
 use store::{Batch, Expectation, Operation, Page, StoreError, Unmet};
 
+pub use crate::account_record::filtered_document;
 pub(crate) use crate::account_record::{name_claim, realm_claim};
 
 use crate::account_record::{Draft, creation, replacement, writable, writable_document};

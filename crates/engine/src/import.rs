@@ -340,7 +340,7 @@ impl Importer<'_> {
         let carrier = self.carrier_of(row, state)?;
         let mut number = Number::new(key, state, carrier, self.cx.now);
         number.carrier_data.clone_from(&row.carrier_data);
-        self.give(&mut number, account)?;
+        give(&mut number, account)?;
         number.revision = number.revision.next();
         number
             .previous_owner
@@ -359,38 +359,6 @@ impl Importer<'_> {
         Ok(number)
     }
 
-    /// Gives a number to its account, as its state allows.
-    fn give(&self, number: &mut Number, account: Option<AccountId>) -> Result<(), RowError> {
-        let state = number.state;
-        if matches!(state, State::Deleted | State::Discovery) {
-            return Err(RowError::NotStored(state));
-        }
-        if number.carrier.is_mdn() && state != State::InService {
-            return Err(RowError::Mobile(state));
-        }
-        let Some(account) = account else {
-            return if state.needs_owner() {
-                Err(RowError::AccountMissing(state))
-            } else {
-                Ok(())
-            };
-        };
-        match state {
-            // Made for the account's use (spec/numbers.md 10, `managed`).
-            State::Available if number.carrier.is_pooled() => {
-                let pool = account.as_str().into();
-                number.carrier_data.insert("pool".to_owned(), pool);
-            }
-            State::Available | State::Aging => return Err(RowError::AccountNotAllowed(state)),
-            State::Reserved => {
-                number.push_reservation(&account);
-                number.owner = Some(account);
-            }
-            _ => number.owner = Some(account),
-        }
-        Ok(())
-    }
-
     fn carrier_of(&self, row: &ImportRow, state: State) -> Result<CarrierName, RowError> {
         let Some(name) = &row.carrier_module else {
             let settings = &self.engine.settings.number_manager;
@@ -407,6 +375,38 @@ impl Importer<'_> {
         }
         Ok(carrier)
     }
+}
+
+/// Gives a number to its account, as its state allows.
+fn give(number: &mut Number, account: Option<AccountId>) -> Result<(), RowError> {
+    let state = number.state;
+    if matches!(state, State::Deleted | State::Discovery) {
+        return Err(RowError::NotStored(state));
+    }
+    if number.carrier.is_mdn() && state != State::InService {
+        return Err(RowError::Mobile(state));
+    }
+    let Some(account) = account else {
+        return if state.needs_owner() {
+            Err(RowError::AccountMissing(state))
+        } else {
+            Ok(())
+        };
+    };
+    match state {
+        // Made for the account's use (spec/numbers.md 10, `managed`).
+        State::Available if number.carrier.is_pooled() => {
+            let pool = account.as_str().into();
+            number.carrier_data.insert("pool".to_owned(), pool);
+        }
+        State::Available | State::Aging => return Err(RowError::AccountNotAllowed(state)),
+        State::Reserved => {
+            number.push_reservation(&account);
+            number.owner = Some(account);
+        }
+        _ => number.owner = Some(account),
+    }
+    Ok(())
 }
 
 /// Whether a stored number is what a row asks for, in everything that the row

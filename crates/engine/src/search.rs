@@ -65,12 +65,12 @@ impl Engine {
             account: account.map(|account| account.id.clone()),
             caller: caller.cloned(),
         };
-        let pages = match self.searches.get(&id).filter(|_| query.offset > 0) {
-            Some(pages) => pages,
-            None => {
-                let pages = Pages::new(self.searched_stock(account).await?, id.prefix.clone());
-                self.searches.put(id, pages)
-            }
+        let running = self.searches.get(&id).filter(|_| query.offset > 0);
+        let pages = if let Some(pages) = running {
+            pages
+        } else {
+            let pages = Pages::new(self.searched_stock(account).await?, id.prefix.clone());
+            self.searches.put(id, pages)
         };
         let mut pages = pages.lock().await;
         pages.grow(self.store.as_ref(), last).await?;
@@ -125,16 +125,15 @@ impl Engine {
         let own = reseller
             .and_then(|reseller| reseller.number_manager.get("carrier_modules"))
             .and_then(|modules| modules.as_array());
-        match own {
-            Some(modules) => modules
+        if let Some(modules) = own {
+            modules
                 .iter()
                 .filter_map(|name| name.as_str())
                 .map(CarrierName::new)
-                .collect(),
-            None => {
-                let modules = &self.settings.number_manager.carrier_modules;
-                modules.iter().map(|name| CarrierName::new(name)).collect()
-            }
+                .collect()
+        } else {
+            let modules = &self.settings.number_manager.carrier_modules;
+            modules.iter().map(|name| CarrierName::new(name)).collect()
         }
     }
 }

@@ -20,6 +20,10 @@ pub struct Settings {
 }
 
 /// `[number_manager]`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, under Kazoo's name"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NumberManager {

@@ -172,6 +172,15 @@ pub fn user_document(user: &User) -> Map<String, Value> {
     shown
 }
 
+/// What filters of listings look at: the document, and the times under the names
+/// that Kazoo stores them by (spec/http.md 5.2).
+pub fn filtered_document(user: &User) -> Map<String, Value> {
+    let mut fields = user_document(user);
+    fields.insert("pvt_created".to_owned(), user.created.get().into());
+    fields.insert("pvt_modified".to_owned(), user.modified.get().into());
+    fields
+}
+
 /// A user's row in a listing.
 pub fn user_row(user: &User) -> Map<String, Value> {
     let mut row = Map::new();

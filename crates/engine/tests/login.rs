@@ -11,7 +11,7 @@ use engine::passwords::DigestMethod;
 use engine::settings::Auth;
 use engine::{Engine, EngineError, Settings};
 use serde_json::{Map, Value, json};
-use store::PrivilegeLevel;
+use store::{Batch, Operation, PrivilegeLevel};
 use support::{
     PASSWORD, World, broken_rules, key_of, object, open, system, user_of, world, world_with,
 };
@@ -101,10 +101,7 @@ async fn an_account_is_found_by_number_realm_or_name_whatever_works() {
         let mut request = object(json!({"credentials": credentials("ada", PASSWORD)}));
         request.extend(object(data.clone()));
         let login = world.engine.user_auth(request).await;
-        assert_eq!(
-            login.expect(&data.to_string()).data["account_id"],
-            json!(child.id)
-        );
+        assert_eq!(login.unwrap().data["account_id"], json!(child.id));
     }
 }
 
@@ -389,6 +386,22 @@ async fn tokens_end_with_what_they_stand_for() {
 }
 
 #[tokio::test]
+async fn a_disabled_users_tokens_end_however_it_was_disabled() {
+    let world = world().await;
+    let mut user = world
+        .user(world.master(), "ada", PrivilegeLevel::User)
+        .await;
+    let data = json!({"credentials": credentials("ada", PASSWORD), "account_name": "master"});
+    let token = world.engine.user_auth(object(data)).await.unwrap().token;
+    world.engine.authenticate(&token).await.unwrap();
+    user.enabled = false;
+    user.revision = user.revision.next();
+    let batch = Batch::new().then(Operation::PutUser(Box::new(user)));
+    world.store.write(batch).await.unwrap().unwrap();
+    refused(&world.engine, &token).await;
+}
+
+#[tokio::test]
 async fn a_deleted_accounts_tokens_end() {
     let world = world().await;
     let child = world.child(&world.master().id, "Child").await;
@@ -444,13 +457,13 @@ async fn a_log_in_can_act_as_an_account_below() {
     let boss = world.user(&parent, "boss", PrivilegeLevel::Admin).await;
     let ada = world.user(&child, "ada", PrivilegeLevel::User).await;
     let engine = &world.engine;
-    let log_in = async |acts_as: Value| {
+    let acting_as = async |acts_as: Value| {
         let data = json!({
             "credentials": credentials("boss", PASSWORD), "account_name": "parent", "as": acts_as,
         });
         engine.user_auth(object(data)).await
     };
-    let login = log_in(json!({"account_id": child.id, "owner_id": ada.id}))
+    let login = acting_as(json!({"account_id": child.id, "owner_id": ada.id}))
         .await
         .unwrap();
     assert_eq!(login.data["account_id"], json!(child.id));
@@ -473,7 +486,7 @@ async fn a_log_in_can_act_as_an_account_below() {
         &world.master().id,
         &world.child(&world.master().id, "Beside").await.id,
     ] {
-        let up = log_in(json!({ "account_id": target })).await;
+        let up = acting_as(json!({ "account_id": target })).await;
         assert!(matches!(up, Err(EngineError::Forbidden)));
     }
     // It ends with the rights of who logged in.
@@ -503,6 +516,8 @@ async fn only_the_masters_admins_impersonate() {
     let master = world.master().clone();
     let child = world.child(&master.id, "Child").await;
     let chief = world.user(&child, "chief", PrivilegeLevel::Admin).await;
+    let below = world.child(&child.id, "Below").await;
+    let user_below = world.user(&below, "ada", PrivilegeLevel::User).await;
     let clerk = world.user(&master, "clerk", PrivilegeLevel::User).await;
     let admin = log_in(&world).await;
     let holder = world.engine.authenticate(&admin.token).await.unwrap();
@@ -521,6 +536,7 @@ async fn only_the_masters_admins_impersonate() {
         (&ctx, &master.id, &clerk.id),
         (&user_of(&master, &clerk), &child.id, &chief.id),
         (&user_of(&child, &chief), &master.id, &clerk.id),
+        (&user_of(&child, &chief), &below.id, &user_below.id),
         (&key_of(&master), &child.id, &chief.id),
     ] {
         let refused = world.engine.impersonate(ctx, account, user).await;

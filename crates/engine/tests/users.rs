@@ -275,8 +275,12 @@ async fn users_without_admin_rights_get_none() {
     let as_clerk = user_of(&child, &clerk);
     let promotion = || object(json!({"priv_level": "admin"}));
     let password = || object(json!({"password": "mine now"}));
+    let demotion = object(json!({"priv_level": "user", "password": "mine now"}));
     let fresh = ada_with(json!({"priv_level": "admin"}));
     let results = [
+        engine
+            .patch_user(&as_clerk, &child.id, &chief.id, demotion)
+            .await,
         engine
             .patch_user(&as_clerk, &child.id, &clerk.id, promotion())
             .await,

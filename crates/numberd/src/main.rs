@@ -1,2 +1,21 @@
-//! numberd
-fn main() {}
+//! The numberd server and its command line.
+
+mod cli;
+mod columns;
+mod commands;
+mod config;
+mod database;
+mod demo;
+mod exit;
+mod logging;
+mod output;
+mod server;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    exit::report(cli::run())
+}

@@ -64,12 +64,11 @@ pub fn repaired(number: &Number) -> Number {
     let mut repaired = number.clone();
     for fault in faults(number) {
         match fault {
-            Fault::OwnerMissing => repaired.state = State::Available,
             Fault::OwnerNotAllowed => repaired.state = State::Reserved,
             Fault::HistoryWithoutOwner => repaired.reserve_history.clear(),
             Fault::LocalMark => repaired.mark_local(),
             Fault::StoredDeleted if repaired.owner.is_some() => repaired.state = State::Reserved,
-            Fault::StoredDeleted => repaired.state = State::Available,
+            Fault::OwnerMissing | Fault::StoredDeleted => repaired.state = State::Available,
         }
     }
     if let (State::Reserved, Some(owner)) = (repaired.state, repaired.owner.clone()) {

@@ -8,7 +8,8 @@ use common::{
     Ask, BEFORE, LETTERS, NOW, REST_DAYS, account, history, id, is_over, key, number, object,
     owner, previous, shown, with_history,
 };
-use numbers::authorize::creation_states;
+use numbers::account::Account;
+use numbers::authorize::{self, Standing, creation_states};
 use numbers::carrier::CarrierName;
 use numbers::event::Action;
 use numbers::feature::Feature;
@@ -843,6 +844,36 @@ fn reserved_numbers_may_be_taken_from_above_and_below() {
 }
 
 #[test]
+fn what_any_administrator_reserved_everybody_may_take() {
+    // Wherever in the tree he stands (spec/life.md 2.1).
+    let mut aside = account('U').clone();
+    let reserved_by = |owner: &Account| {
+        let standing = Standing {
+            caller: Some(account('C')),
+            target: Some(account('C')),
+            owner: authorize::Owner::Account(owner),
+        };
+        State::ALL.map(|state| (standing.is_reserved_above(state), standing.may_read(state)))
+    };
+    let for_sale = State::ALL.map(|state| (false, state == Available));
+    assert_eq!(reserved_by(&aside), for_sale);
+    aside.superduper = true;
+    let taken = State::ALL.map(|s| (s == Reserved, matches!(s, Reserved | Available)));
+    assert_eq!(reserved_by(&aside), taken);
+}
+
+#[test]
+fn put_up_for_sale_a_number_forgets_who_reserved_it() {
+    // A record made elsewhere: for sale, and yet somebody's.
+    for state in [Available, Aging] {
+        let stored = with_history(Available, "inventory", Some('R'), "RM");
+        let number = Ask::about(stored, 'M').plan(Create(state)).number;
+        assert_eq!((owner(&number), previous(&number)), ('-', 'R'), "{state}");
+        assert_eq!(history(&number), "", "{state}");
+    }
+}
+
+#[test]
 fn fields_are_stored_as_sent() {
     // 26
     let mut stored = number(Available, "local", None);
@@ -1194,12 +1225,10 @@ fn what_is_on_is_asked_for_again_with_every_save() {
         Change::Put
     );
     stored.features_denied = ["cnam".to_owned()].into();
-    assert_eq!(
-        Ask::about(stored, 'R')
-            .refusal_with(Merge, json!({ "a": 1 }))
-            .code(),
-        403
-    );
+    let ask = Ask::about(stored, 'R');
+    assert_eq!(ask.refusal_with(Merge, json!({ "a": 1 })).code(), 403);
+    // Also of a document that doesn't ask for it any more (spec/numbers.md 9).
+    assert_eq!(ask.refusal(Replace).code(), 403);
 }
 
 #[test]

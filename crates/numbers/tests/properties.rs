@@ -10,6 +10,7 @@ use numbers::carrier::{CarrierName, KNOWN};
 use numbers::document;
 use numbers::e164::E164;
 use numbers::error::NumberError;
+use numbers::faults;
 use numbers::feature::Feature;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
@@ -274,7 +275,7 @@ fn check_record(number: &Number) -> Result<(), TestCaseError> {
     for twice in number.reserve_history.windows(2) {
         prop_assert_ne!(&twice[0], &twice[1]);
     }
-    prop_assert_eq!(numbers::faults::faults(number), vec![]);
+    prop_assert_eq!(faults::faults(number), vec![]);
     let read = Number::from_document(number.id.clone(), number.revision, number.to_document());
     prop_assert_eq!(read.as_ref(), Ok(number));
     Ok(())
@@ -504,6 +505,23 @@ proptest! {
         prop_assert_eq!(read.as_ref(), Ok(&number));
         let again = serde_json::to_string(&read.expect("a record").to_document());
         prop_assert_eq!(again.expect("a document"), text);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(2048))]
+
+    #[test]
+    fn a_repaired_record_has_no_faults(number in records()) {
+        let repaired = faults::repaired(&number);
+        prop_assert_eq!(faults::faults(&repaired), vec![]);
+        prop_assert_eq!(&faults::repaired(&repaired), &repaired);
+        // Nobody loses a number by a repair, and nobody gets one.
+        prop_assert_eq!(&repaired.owner, &number.owner);
+        prop_assert_eq!(&repaired.public, &number.public);
+        if faults::faults(&number).is_empty() && number.state != State::Reserved {
+            prop_assert_eq!(&repaired, &number);
+        }
     }
 }
 

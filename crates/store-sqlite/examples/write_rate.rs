@@ -37,7 +37,9 @@ fn main() -> Result<(), Failure> {
         Some(text) => text.parse()?,
         None => 100_000,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     println!("{rows} rows");
     for (name, tasks, each) in LOADS {
         let folder = tempfile::tempdir_in(".")?;
@@ -119,7 +121,9 @@ fn bare(path: &Path, rows: usize, group: usize) -> Result<f64, Failure> {
         for (number, event, body) in group {
             let owner = number.owner.as_ref().map(AccountId::as_str);
             connection
-                .prepare_cached("INSERT INTO numbers VALUES (?1, 1, ?2, ?3, ?4, NULL, 1, NULL, ?5)")?
+                .prepare_cached(
+                    "INSERT INTO numbers VALUES (?1, 1, ?2, ?3, ?4, NULL, 1, NULL, ?5)",
+                )?
                 .execute(params![
                     number.id.as_str(),
                     number.state.as_str(),
@@ -149,15 +153,12 @@ fn bare(path: &Path, rows: usize, group: usize) -> Result<f64, Failure> {
     Ok(rate(rows, begun))
 }
 
-async fn ours(
-    path: &Path,
-    rows: usize,
-    tasks: usize,
-    each: usize,
-) -> Result<(f64, f64), Failure> {
+async fn ours(path: &Path, rows: usize, tasks: usize, each: usize) -> Result<(f64, f64), Failure> {
     let store = Arc::new(SqliteStore::open(path, &Options::default())?);
     for index in 0..ACCOUNTS {
-        store.write(Batch::new().then(Operation::PutAccount(Box::new(new_account(index)?)))).await??;
+        store
+            .write(Batch::new().then(Operation::PutAccount(Box::new(new_account(index)?))))
+            .await??;
     }
     let begun = Instant::now();
     let running: Vec<_> = (0..tasks)
@@ -192,7 +193,11 @@ fn new_account(index: usize) -> Result<Account, Failure> {
         revision: Revision(1),
         name: format!("account {index}"),
         realm: format!("a{index}.example.com"),
-        tree: if index == 0 { Vec::new() } else { vec![account(0)?] },
+        tree: if index == 0 {
+            Vec::new()
+        } else {
+            vec![account(0)?]
+        },
         enabled: true,
         superduper: index == 0,
         allow_additions: true,
@@ -213,5 +218,6 @@ fn rate(rows: usize, begun: Instant) -> f64 {
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
+    line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok())
+        .unwrap_or(0)
 }

@@ -33,7 +33,10 @@ pub fn put(
 /// Removes an account and its users.
 pub fn delete(connection: &Connection, id: &AccountId, deltas: &mut Deltas) -> Result<()> {
     counters::move_account(connection, id, &[], deltas)?;
-    for sql in ["DELETE FROM users WHERE account_id = ?1", "DELETE FROM accounts WHERE id = ?1"] {
+    for sql in [
+        "DELETE FROM users WHERE account_id = ?1",
+        "DELETE FROM accounts WHERE id = ?1",
+    ] {
         connection.prepare_cached(sql)?.execute([id.as_str()])?;
     }
     Ok(())
@@ -81,7 +84,11 @@ pub fn children(
         "SELECT id, revision, body FROM accounts \
          WHERE parent_id = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
     );
-    list(connection, &sql, params![from(page), of.as_str(), row::limit(page.limit)])
+    list(
+        connection,
+        &sql,
+        params![from(page), of.as_str(), row::limit(page.limit)],
+    )
 }
 
 pub fn descendants(
@@ -96,7 +103,11 @@ pub fn descendants(
          CROSS JOIN accounts a ON a.id = t.descendant \
          WHERE t.ancestor = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
     );
-    list(connection, &sql, params![from(page), of.as_str(), row::limit(page.limit)])
+    list(
+        connection,
+        &sql,
+        params![from(page), of.as_str(), row::limit(page.limit)],
+    )
 }
 
 fn from(page: &Page<AccountId>) -> &str {
@@ -120,7 +131,9 @@ fn read(row: &Row<'_>) -> Result<Account> {
         Ok(account) => account,
         Err(error) => {
             let id: String = row.get(0)?;
-            return Err(Failure::fault(format!("the document of account {id} is damaged: {error}")));
+            return Err(Failure::fault(format!(
+                "the document of account {id} is damaged: {error}"
+            )));
         }
     };
     account.revision = row::revision(row, 1)?;

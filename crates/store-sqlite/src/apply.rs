@@ -78,20 +78,17 @@ fn holds(connection: &Connection, expectation: &Expectation, heads: &mut Heads) 
         Expectation::AccountUnused { id } => {
             !account::has_descendants(connection, id)? && !number::account_has_any(connection, id)?
         }
-        Expectation::User { account, id, revision } => {
-            user::revision(connection, account, id)? == *revision
-        }
+        Expectation::User {
+            account,
+            id,
+            revision,
+        } => user::revision(connection, account, id)? == *revision,
         Expectation::Claim { claim, holder } => name::holder(connection, claim)? == *holder,
         Expectation::Setting { key, value } => name::setting(connection, key)? == *value,
     })
 }
 
-fn run(
-    connection: &Connection,
-    step: &Step,
-    heads: &mut Heads,
-    deltas: &mut Deltas,
-) -> Result<()> {
+fn run(connection: &Connection, step: &Step, heads: &mut Heads, deltas: &mut Deltas) -> Result<()> {
     let body = step.body.as_deref();
     match &step.operation {
         Operation::ChangeNumber(change) => number::change(connection, change, body, heads, deltas),

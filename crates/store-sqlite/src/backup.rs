@@ -14,7 +14,10 @@ use crate::lock::{beside, private_file};
 pub fn run(connection: &Connection, to: &Path) -> Result<()> {
     // Our empty file keeps the name; the finished copy then takes its place.
     private_file(OpenOptions::new().create_new(true), to).map_err(|error| {
-        Failure::unavailable(format!("the backup {} can't be made: {error}", to.display()))
+        Failure::unavailable(format!(
+            "the backup {} can't be made: {error}",
+            to.display()
+        ))
     })?;
     let partial = beside(to, ".partial");
     let result = copy(connection, &partial, to);
@@ -48,5 +51,8 @@ fn sync_folder(file: &Path) -> std::io::Result<()> {
 }
 
 fn failed(to: &Path, error: &std::io::Error) -> Failure {
-    Failure::unavailable(format!("the backup {} can't be written: {error}", to.display()))
+    Failure::unavailable(format!(
+        "the backup {} can't be written: {error}",
+        to.display()
+    ))
 }

@@ -95,7 +95,10 @@ fn columns(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
         let numbers = number::all(connection, &page)?;
         for number in &numbers {
             if findings.len() < MOST * 10 && !number::columns_agree(connection, number)? {
-                findings.push(format!("{}: the columns contradict the document", number.id));
+                findings.push(format!(
+                    "{}: the columns contradict the document",
+                    number.id
+                ));
             }
         }
         match numbers.into_iter().next_back() {
@@ -119,7 +122,9 @@ fn tree(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
             continue;
         };
         if !tree_agrees(connection, &account)? {
-            findings.push(format!("{id} is not where its document puts it in the tree"));
+            findings.push(format!(
+                "{id} is not where its document puts it in the tree"
+            ));
         }
     }
     Ok(())

@@ -39,8 +39,7 @@ pub fn open(path: &Path, role: Role) -> Result<Connection> {
         Role::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
         _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    let connection =
-        Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let cache = match role {

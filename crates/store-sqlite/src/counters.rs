@@ -140,8 +140,11 @@ pub fn billable_quantity(connection: &Connection, account: &AccountId) -> Result
         .query_row([account.as_str()], |row| row.get(0))
         .optional()?
         .unwrap_or(0);
-    u64::try_from(total)
-        .map_err(|_| Failure::fault(format!("the count of billable numbers of {account} is {total}")))
+    u64::try_from(total).map_err(|_| {
+        Failure::fault(format!(
+            "the count of billable numbers of {account} is {total}"
+        ))
+    })
 }
 
 pub fn state_counts(connection: &Connection) -> Result<Vec<(State, u64)>> {

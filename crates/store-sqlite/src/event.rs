@@ -62,7 +62,11 @@ fn read(key: &E164, row: &Row<'_>) -> Result<StoredEvent> {
     let wrong = |column: &str| Failure::fault(format!("the {column} of {} is damaged", what()));
     let account: Option<String> = row.get(2)?;
     Ok(StoredEvent {
-        action: row.get_ref(1)?.as_str().ok().and_then(|text| text.parse().ok())
+        action: row
+            .get_ref(1)?
+            .as_str()
+            .ok()
+            .and_then(|text| text.parse().ok())
             .ok_or_else(|| wrong("action"))?,
         origin: Origin {
             account: account

@@ -14,10 +14,14 @@ pub struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 impl Lock {
     pub fn acquire(database: &Path) -> Result<Self> {
         let path = beside(database, "-lock");
-        let file = private_file(OpenOptions::new().create(true).truncate(false), &path)
-            .map_err(|error| {
-                Failure::unavailable(format!("can't make the lock file {}: {error}", path.display()))
-            })?;
+        let file = private_file(OpenOptions::new().create(true).truncate(false), &path).map_err(
+            |error| {
+                Failure::unavailable(format!(
+                    "can't make the lock file {}: {error}",
+                    path.display()
+                ))
+            },
+        )?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(Failure::unavailable(format!(

@@ -79,12 +79,17 @@ fn verify(connection: &Connection) -> Result<usize> {
     let mut statement =
         connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
     let applied = statement
-        .query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?
+        .query_map([], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?))
+        })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     if let Some((newest, _)) = applied.last()
         && *newest > known()
     {
-        return Err(Failure(StoreError::TooNew { found: *newest, known: known() }));
+        return Err(Failure(StoreError::TooNew {
+            found: *newest,
+            known: known(),
+        }));
     }
     for (index, (found, stored)) in applied.iter().enumerate() {
         if *found != version(index) {

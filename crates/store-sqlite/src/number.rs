@@ -135,11 +135,17 @@ fn finish(
     }
     if let Some(head) = old {
         let account = head.account.as_ref().filter(|_| head.billable);
-        deltas.remove(&Counted { state: head.state, account });
+        deltas.remove(&Counted {
+            state: head.state,
+            account,
+        });
     }
     if let Some(number) = new {
         let account = number.owner.as_ref().filter(|_| number.is_billable());
-        deltas.add(&Counted { state: number.state, account });
+        deltas.add(&Counted {
+            state: number.state,
+            account,
+        });
     }
     event::append(connection, change, old.map(|head| head.body.as_str()), body)
 }
@@ -204,7 +210,11 @@ pub fn of_account(
          CROSS JOIN numbers n ON n.e164 = a.e164 \
          WHERE a.account_id = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
     );
-    list(connection, &sql, params![from(page), account.as_str(), row::limit(page.limit)])
+    list(
+        connection,
+        &sql,
+        params![from(page), account.as_str(), row::limit(page.limit)],
+    )
 }
 
 pub fn all(connection: &Connection, page: &Page<E164>) -> Result<Vec<Number>> {
@@ -212,14 +222,14 @@ pub fn all(connection: &Connection, page: &Page<E164>) -> Result<Vec<Number>> {
     let sql = format!(
         "SELECT e164, revision, body FROM numbers WHERE {condition} ORDER BY {order} LIMIT ?2"
     );
-    list(connection, &sql, params![from(page), row::limit(page.limit)])
+    list(
+        connection,
+        &sql,
+        params![from(page), row::limit(page.limit)],
+    )
 }
 
-pub fn rested(
-    connection: &Connection,
-    now: GregorianSeconds,
-    limit: usize,
-) -> Result<Vec<Number>> {
+pub fn rested(connection: &Connection, now: GregorianSeconds, limit: usize) -> Result<Vec<Number>> {
     list(
         connection,
         "SELECT e164, revision, body FROM numbers \
@@ -239,9 +249,10 @@ pub fn stock(connection: &Connection, query: &StockQuery) -> Result<Vec<Number>>
             "state = 'available' AND pool IS NOT NULL AND carrier = ?1 AND pool = ?2",
             [carrier.as_str(), account.as_str()],
         ),
-        Stock::Reserved(account) => {
-            ("state = 'reserved' AND account_id = ?1 AND ?2 = ''", [account.as_str(), ""])
-        }
+        Stock::Reserved(account) => (
+            "state = 'reserved' AND account_id = ?1 AND ?2 = ''",
+            [account.as_str(), ""],
+        ),
     };
     let (from, to) = key_range(query);
     let sql = format!(
@@ -249,14 +260,25 @@ pub fn stock(connection: &Connection, query: &StockQuery) -> Result<Vec<Number>>
          WHERE {condition} AND e164 >= ?3 AND e164 < ?4 ORDER BY e164 LIMIT ?5"
     );
     let limit = row::limit(query.limit);
-    list(connection, &sql, params![names[0], names[1], from, to, limit])
+    list(
+        connection,
+        &sql,
+        params![names[0], names[1], from, to, limit],
+    )
 }
 
 /// The keys of a query: the first included, the last not. ':' follows '9', and
 /// no key lies between one and the same with a '0' behind it.
 fn key_range(query: &StockQuery) -> (String, String) {
-    let after = query.after.as_ref().map(|key| format!("{key}0")).unwrap_or_default();
-    (after.max(query.prefix.clone()), format!("{}:", query.prefix))
+    let after = query
+        .after
+        .as_ref()
+        .map(|key| format!("{key}0"))
+        .unwrap_or_default();
+    (
+        after.max(query.prefix.clone()),
+        format!("{}:", query.prefix),
+    )
 }
 
 fn from(page: &Page<E164>) -> &str {

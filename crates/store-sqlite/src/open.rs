@@ -55,7 +55,14 @@ fn read_write(path: &Path, options: &Options) -> Result<(WriteSide, Pools)> {
     let pools = open_pools(path, Role::Reader, options)?;
     let checkpointer = Checkpointer::start(path, options.checkpoint_every)?;
     let writer = Writer::start(writer, checkpointer.signal(), options)?;
-    Ok((WriteSide { writer, checkpointer, lock }, pools))
+    Ok((
+        WriteSide {
+            writer,
+            checkpointer,
+            lock,
+        },
+        pools,
+    ))
 }
 
 fn read_only(path: &Path, options: &Options) -> Result<Pools> {

@@ -31,7 +31,9 @@ impl Default for Options {
         Self {
             queue_capacity: 10_000,
             max_batches_per_commit: 2_000,
-            readers: thread::available_parallelism().map_or(4, usize::from).clamp(2, 16),
+            readers: thread::available_parallelism()
+                .map_or(4, usize::from)
+                .clamp(2, 16),
             checkpoint_every: Duration::from_secs(1),
             wal_limit_bytes: 64 << 20,
             max_bytes: None,

@@ -21,7 +21,10 @@ impl Pool {
         let connections = (0..size)
             .map(|_| connection::open(path, role))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { idle: Mutex::new(Some(connections)), returned: Condvar::new() })
+        Ok(Self {
+            idle: Mutex::new(Some(connections)),
+            returned: Condvar::new(),
+        })
     }
 
     /// Runs `read` on a connection.
@@ -43,9 +46,15 @@ impl Pool {
                 return Err(Failure::unavailable("it is closed"));
             };
             if let Some(connection) = connections.pop() {
-                return Ok(Lent { pool: self, connection: Some(connection) });
+                return Ok(Lent {
+                    pool: self,
+                    connection: Some(connection),
+                });
             }
-            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
+            idle = self
+                .returned
+                .wait(idle)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 

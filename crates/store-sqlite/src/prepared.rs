@@ -25,9 +25,17 @@ impl PreparedBatch {
         let steps = batch
             .operations
             .into_iter()
-            .map(|operation| Ok(Step { body: body(&operation)?, operation }))
+            .map(|operation| {
+                Ok(Step {
+                    body: body(&operation)?,
+                    operation,
+                })
+            })
             .collect::<Result<_>>()?;
-        Ok(Self { expectations: batch.expectations, steps })
+        Ok(Self {
+            expectations: batch.expectations,
+            steps,
+        })
     }
 }
 

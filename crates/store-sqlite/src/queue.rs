@@ -35,8 +35,17 @@ struct State {
 
 impl Queue {
     pub fn new(capacity: usize) -> Self {
-        let state = State { requests: VecDeque::new(), batches: 0, wake_at: 1, closed: false };
-        Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
+        let state = State {
+            requests: VecDeque::new(),
+            batches: 0,
+            wake_at: 1,
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            arrived: Condvar::new(),
+            capacity,
+        }
     }
 
     /// Adds a request, unless it would make the queue longer than allowed. One
@@ -72,7 +81,10 @@ impl Queue {
                 return None;
             }
             state.wake_at = 1;
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .arrived
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         state = self.gather(state, hoped.min(most), patience);
         depth(state.batches);
@@ -99,12 +111,16 @@ impl Queue {
         let begun = Instant::now();
         state.wake_at = hoped;
         while state.batches < hoped && !state.closed {
-            let Some(left) = patience.checked_sub(begun.elapsed()).filter(|left| !left.is_zero())
+            let Some(left) = patience
+                .checked_sub(begun.elapsed())
+                .filter(|left| !left.is_zero())
             else {
                 break;
             };
-            let (woken, _) =
-                self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            let (woken, _) = self
+                .arrived
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner);
             state = woken;
         }
         state

@@ -68,8 +68,17 @@ impl SqliteStore {
     /// blocks until that is done. Later calls answer
     /// [`StoreError::Unavailable`]. Dropping the store does the same.
     pub fn close(&self) {
-        let side = self.side.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(WriteSide { writer, checkpointer, lock }) = side {
+        let side = self
+            .side
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(WriteSide {
+            writer,
+            checkpointer,
+            lock,
+        }) = side
+        {
             checkpointer.stop();
             // Readers would keep the log from being moved and removed.
             self.pools.lookups.close();
@@ -87,7 +96,8 @@ impl SqliteStore {
     /// nothing is left of it then.
     pub async fn backup(&self, to: &Path) -> Answer<()> {
         let to = to.to_owned();
-        self.list(move |connection| backup::run(connection, &to)).await
+        self.list(move |connection| backup::run(connection, &to))
+            .await
     }
 
     /// Verifies every invariant of the database: reads all of it. What is wrong
@@ -98,10 +108,7 @@ impl SqliteStore {
 
     /// A look-up by key, on the calling task: it takes some microseconds, less
     /// than handing it to another thread and back would.
-    fn look_up<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T>,
-    ) -> Answer<T> {
+    fn look_up<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Answer<T> {
         self.pools.lookups.with(read).map_err(StoreError::from)
     }
 
@@ -131,7 +138,9 @@ async fn off_the_runtime<T: Send + 'static>(
 ) -> Answer<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(StoreError::from),
-        Err(error) => Err(StoreError::Fault(format!("a task of the store ended: {error}"))),
+        Err(error) => Err(StoreError::Fault(format!(
+            "a task of the store ended: {error}"
+        ))),
     }
 }
 
@@ -151,60 +160,45 @@ impl Store for SqliteStore {
         self.look_up(|connection| number::get(connection, key))
     }
 
-    async fn numbers(
-        &self,
-        keys: &[E164],
-    ) -> Answer<Vec<Option<Number>>> {
+    async fn numbers(&self, keys: &[E164]) -> Answer<Vec<Option<Number>>> {
         if keys.len() <= INLINE {
             return self.look_up(|connection| number::get_many(connection, keys));
         }
         let keys = keys.to_vec();
-        self.list(move |connection| number::get_many(connection, &keys)).await
+        self.list(move |connection| number::get_many(connection, &keys))
+            .await
     }
 
-    async fn account_numbers(
-        &self,
-        account: &AccountId,
-        page: &Page<E164>,
-    ) -> Answer<Vec<Number>> {
+    async fn account_numbers(&self, account: &AccountId, page: &Page<E164>) -> Answer<Vec<Number>> {
         let (account, page) = (account.clone(), page.clone());
-        self.list(move |connection| number::of_account(connection, &account, &page)).await
+        self.list(move |connection| number::of_account(connection, &account, &page))
+            .await
     }
 
     async fn stock(&self, query: &StockQuery) -> Answer<Vec<Number>> {
         let query = query.clone();
-        self.list(move |connection| number::stock(connection, &query)).await
+        self.list(move |connection| number::stock(connection, &query))
+            .await
     }
 
-    async fn all_numbers(
-        &self,
-        page: &Page<E164>,
-    ) -> Answer<Vec<Number>> {
+    async fn all_numbers(&self, page: &Page<E164>) -> Answer<Vec<Number>> {
         let page = page.clone();
-        self.list(move |connection| number::all(connection, &page)).await
+        self.list(move |connection| number::all(connection, &page))
+            .await
     }
 
-    async fn rested(
-        &self,
-        now: GregorianSeconds,
-        limit: usize,
-    ) -> Answer<Vec<Number>> {
-        self.list(move |connection| number::rested(connection, now, limit)).await
+    async fn rested(&self, now: GregorianSeconds, limit: usize) -> Answer<Vec<Number>> {
+        self.list(move |connection| number::rested(connection, now, limit))
+            .await
     }
 
-    async fn events(
-        &self,
-        key: &E164,
-        page: &Page<EventId>,
-    ) -> Answer<Vec<StoredEvent>> {
+    async fn events(&self, key: &E164, page: &Page<EventId>) -> Answer<Vec<StoredEvent>> {
         let (key, page) = (key.clone(), page.clone());
-        self.list(move |connection| event::page(connection, &key, &page)).await
+        self.list(move |connection| event::page(connection, &key, &page))
+            .await
     }
 
-    async fn billable_quantity(
-        &self,
-        account: &AccountId,
-    ) -> Answer<u64> {
+    async fn billable_quantity(&self, account: &AccountId) -> Answer<u64> {
         self.look_up(|connection| counters::billable_quantity(connection, account))
     }
 
@@ -216,50 +210,35 @@ impl Store for SqliteStore {
         self.look_up(|connection| account::get(connection, id))
     }
 
-    async fn accounts(
-        &self,
-        ids: &[AccountId],
-    ) -> Answer<Vec<Option<Account>>> {
+    async fn accounts(&self, ids: &[AccountId]) -> Answer<Vec<Option<Account>>> {
         if ids.len() <= INLINE {
             return self.look_up(|connection| account::get_many(connection, ids));
         }
         let ids = ids.to_vec();
-        self.list(move |connection| account::get_many(connection, &ids)).await
+        self.list(move |connection| account::get_many(connection, &ids))
+            .await
     }
 
-    async fn children(
-        &self,
-        of: &AccountId,
-        page: &Page<AccountId>,
-    ) -> Answer<Vec<Account>> {
+    async fn children(&self, of: &AccountId, page: &Page<AccountId>) -> Answer<Vec<Account>> {
         let (of, page) = (of.clone(), page.clone());
-        self.list(move |connection| account::children(connection, &of, &page)).await
+        self.list(move |connection| account::children(connection, &of, &page))
+            .await
     }
 
-    async fn descendants(
-        &self,
-        of: &AccountId,
-        page: &Page<AccountId>,
-    ) -> Answer<Vec<Account>> {
+    async fn descendants(&self, of: &AccountId, page: &Page<AccountId>) -> Answer<Vec<Account>> {
         let (of, page) = (of.clone(), page.clone());
-        self.list(move |connection| account::descendants(connection, &of, &page)).await
+        self.list(move |connection| account::descendants(connection, &of, &page))
+            .await
     }
 
-    async fn user(
-        &self,
-        account: &AccountId,
-        id: &UserId,
-    ) -> Answer<Option<User>> {
+    async fn user(&self, account: &AccountId, id: &UserId) -> Answer<Option<User>> {
         self.look_up(|connection| user::get(connection, account, id))
     }
 
-    async fn users(
-        &self,
-        account: &AccountId,
-        page: &Page<UserId>,
-    ) -> Answer<Vec<User>> {
+    async fn users(&self, account: &AccountId, page: &Page<UserId>) -> Answer<Vec<User>> {
         let (account, page) = (account.clone(), page.clone());
-        self.list(move |connection| user::page(connection, &account, &page)).await
+        self.list(move |connection| user::page(connection, &account, &page))
+            .await
     }
 
     async fn claimed(&self, claim: &Claim) -> Answer<Option<String>> {
@@ -270,12 +249,11 @@ impl Store for SqliteStore {
         self.look_up(|connection| name::setting(connection, key))
     }
 
-    async fn write_each(
-        &self,
-        batches: Vec<Batch>,
-    ) -> Answer<Outcomes> {
+    async fn write_each(&self, batches: Vec<Batch>) -> Answer<Outcomes> {
         let Some(queue) = &self.queue else {
-            return Err(StoreError::Unavailable("it was opened to be only read".to_owned()));
+            return Err(StoreError::Unavailable(
+                "it was opened to be only read".to_owned(),
+            ));
         };
         if batches.is_empty() {
             return Ok(Outcomes::new());
@@ -294,7 +272,9 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Answer<()> {
         self.look_up(|connection| {
-            connection.prepare_cached("SELECT 1")?.query_row([], |_| Ok(()))?;
+            connection
+                .prepare_cached("SELECT 1")?
+                .query_row([], |_| Ok(()))?;
             Ok(())
         })
     }

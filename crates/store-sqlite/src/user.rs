@@ -43,9 +43,8 @@ pub fn revision(
 }
 
 pub fn get(connection: &Connection, account: &AccountId, id: &UserId) -> Result<Option<User>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, revision, body FROM users WHERE account_id = ?1 AND id = ?2",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, revision, body FROM users WHERE account_id = ?1 AND id = ?2")?;
     let mut rows = statement.query([account.as_str(), &id.0])?;
     rows.next()?.map(|row| read(account, row)).transpose()
 }

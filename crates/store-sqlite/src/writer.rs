@@ -37,7 +37,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(mut connection: Connection, signal: Arc<Signal>, options: &Options) -> Result<Self> {
+    pub fn start(
+        mut connection: Connection,
+        signal: Arc<Signal>,
+        options: &Options,
+    ) -> Result<Self> {
         let queue = Arc::new(Queue::new(options.queue_capacity));
         let mut work = Work {
             log: Log::watch(&mut connection, signal, options.wal_limit_bytes)?,
@@ -106,7 +110,9 @@ impl Work {
             Err(failure) if failure.spares_others() && requests.len() > 1 => {
                 for request in requests {
                     let one = std::slice::from_ref(&request);
-                    let result = self.commit(one).map(|mut all| all.pop().unwrap_or_default());
+                    let result = self
+                        .commit(one)
+                        .map(|mut all| all.pop().unwrap_or_default());
                     answer(request, result.map_err(StoreError::from));
                 }
             }
@@ -186,7 +192,14 @@ impl Log {
             Ok(())
         }))?;
         let due_step = pages_of(limit / DUE_PARTS);
-        Ok(Self { pages, signal, due_step, due_at: due_step, most: pages_of(limit), tried: None })
+        Ok(Self {
+            pages,
+            signal,
+            due_step,
+            due_at: due_step,
+            most: pages_of(limit),
+            tried: None,
+        })
     }
 
     /// Called after each commit.

@@ -2,12 +2,15 @@
 //! of it is decided anywhere else (see the design's "Two dialects, one
 //! document").
 
+mod collection;
 mod number;
 mod quote;
 
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use engine::change::Outcome;
+use engine::numbering::Table;
 use engine::numbers::NumberView;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
@@ -15,7 +18,8 @@ use numbers::price::Quote;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub use number::{NumberDocument, NumberRow};
+pub use collection::CollectionResult;
+pub use number::{NumberDocument, NumberListing};
 
 /// Which generation of clients an answer is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +77,37 @@ impl Dialect {
     }
 
     /// A number as a document (spec/http.md 7.2).
-    pub fn document(self, view: &NumberView) -> NumberDocument<'_> {
-        NumberDocument { view, dialect: self }
+    pub const fn number_document(self, view: &NumberView) -> NumberDocument<'_> {
+        NumberDocument {
+            view,
+            dialect: self,
+        }
     }
 
-    /// A number as a row of a listing (spec/http.md 7.2).
-    pub fn row(self, view: &NumberView) -> NumberRow<'_> {
-        NumberRow { view, dialect: self }
+    /// The data of a listing of an account's numbers; `quantity` is the count of
+    /// billable numbers of the account and everything below it.
+    pub const fn listing(self, rows: &[NumberView], quantity: u64) -> NumberListing<'_> {
+        NumberListing {
+            rows,
+            quantity,
+            dialect: self,
+        }
+    }
+
+    /// What became of each number of a collection (spec/http.md 7.9).
+    pub const fn collection(self, outcomes: &[Outcome]) -> CollectionResult<'_> {
+        CollectionResult {
+            outcomes,
+            dialect: self,
+        }
+    }
+
+    /// The table of classifiers: the one of the time (spec/http.md 7.10).
+    pub const fn classifiers(self) -> Table {
+        match self {
+            Self::D2016 => Table::Seed,
+            Self::V43 => Table::Today,
+        }
     }
 
     /// The name of a feature in documents.
@@ -183,7 +211,12 @@ impl Dialect {
         if let Some(cause) = error.cause() {
             object.insert("cause".to_owned(), cause.into());
         }
-        if let NumberError::AddressInvalid { address, message, provider } = error {
+        if let NumberError::AddressInvalid {
+            address,
+            message,
+            provider,
+        } = error
+        {
             let (_, data) = self.address_invalid(address, message, provider);
             object.insert("cause".to_owned(), data);
         }

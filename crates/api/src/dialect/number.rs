@@ -17,11 +17,43 @@ pub struct NumberDocument<'a> {
     pub(super) dialect: Dialect,
 }
 
-/// A number's row in a listing.
+/// The data of a listing of numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct NumberRow<'a> {
-    pub(super) view: &'a NumberView,
+pub struct NumberListing<'a> {
+    pub(super) rows: &'a [NumberView],
+    pub(super) quantity: u64,
     pub(super) dialect: Dialect,
+}
+
+impl Serialize for NumberListing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("numbers", &Rows(*self))?;
+        // The second spelling is the one of 2016.
+        map.serialize_entry("cascade_quantity", &self.quantity)?;
+        map.serialize_entry("casquade_quantity", &self.quantity)?;
+        map.end()
+    }
+}
+
+/// Rows by number.
+struct Rows<'a>(NumberListing<'a>);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let NumberListing { rows, dialect, .. } = self.0;
+        serializer.collect_map(
+            rows.iter()
+                .map(|view| (&view.number.id, Row { view, dialect })),
+        )
+    }
+}
+
+/// A number's row in a listing.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    view: &'a NumberView,
+    dialect: Dialect,
 }
 
 impl Serialize for NumberDocument<'_> {
@@ -33,7 +65,13 @@ impl Serialize for NumberDocument<'_> {
             map.serialize_entry(self.dialect.field_name(field), value)?;
         }
         map.serialize_entry("state", number.state.as_str())?;
-        map.serialize_entry("features", &Features { number, dialect: self.dialect })?;
+        map.serialize_entry(
+            "features",
+            &Features {
+                number,
+                dialect: self.dialect,
+            },
+        )?;
         if let Some(used_by) = &number.used_by {
             map.serialize_entry("used_by", used_by)?;
         }
@@ -83,13 +121,16 @@ impl Serialize for FeatureSettings<'_> {
         let NumberDocument { view, dialect } = self.0;
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("available", &Available { view, dialect })?;
-        let settings = FeatureObject { number: &view.number, dialect };
+        let settings = FeatureObject {
+            number: &view.number,
+            dialect,
+        };
         map.serialize_entry("settings", &settings)?;
         map.end()
     }
 }
 
-impl Serialize for NumberRow<'_> {
+impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { view, dialect } = *self;
         let number = &view.number;
@@ -126,7 +167,12 @@ impl Serialize for Features<'_> {
         if dialect.features_are_objects() {
             FeatureObject { number, dialect }.serialize(serializer)
         } else {
-            serializer.collect_seq(number.features.keys().map(|name| dialect.feature_name(*name)))
+            serializer.collect_seq(
+                number
+                    .features
+                    .keys()
+                    .map(|name| dialect.feature_name(*name)),
+            )
         }
     }
 }

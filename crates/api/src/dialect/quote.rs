@@ -25,7 +25,10 @@ pub(super) fn by_category(quote: &Quote) -> Value {
             items.insert(item.charge.item.clone(), line);
         }
     }
-    data.insert("activation_charges".to_owned(), quote.activation_total().into());
+    data.insert(
+        "activation_charges".to_owned(),
+        quote.activation_total().into(),
+    );
     Value::Object(data)
 }
 

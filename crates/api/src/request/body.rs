@@ -82,7 +82,9 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::body_too_large(limit)),
-        Err(error) => Err(ApiError::unreadable(&format!("the body broke off: {error}"))),
+        Err(error) => Err(ApiError::unreadable(&format!(
+            "the body broke off: {error}"
+        ))),
     }
 }
 
@@ -93,7 +95,12 @@ fn kind(headers: &HeaderMap) -> Kind {
     let Ok(text) = value.to_str() else {
         return Kind::Unsupported;
     };
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
         "" | "application/json" | "application/x-json" => Kind::Json,
         "application/x-www-form-urlencoded" => Kind::Form,
@@ -129,8 +136,8 @@ fn parse_form(bytes: &[u8]) -> Result<Received, ApiError> {
     if matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return parse_json(bytes);
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| ApiError::invalid_json("the body is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| ApiError::invalid_json("the body is not UTF-8"))?;
     let mut pairs = Query::parse(text)?.into_pairs();
     if let [(_, None)] = pairs.as_slice() {
         return parse_json(bytes);
@@ -192,7 +199,10 @@ fn envelope(sent: Map<String, Value>) -> Result<Envelope, ApiError> {
 
 /// `Auth-Token` and `auth_token` are the same member.
 fn normalized_key(key: String) -> String {
-    if key.bytes().any(|byte| byte == b'-' || byte.is_ascii_uppercase()) {
+    if key
+        .bytes()
+        .any(|byte| byte == b'-' || byte.is_ascii_uppercase())
+    {
         key.to_ascii_lowercase().replace('-', "_")
     } else {
         key

@@ -59,7 +59,11 @@ impl Format {
             Media::Csv if incoming.method != Method::GET => Media::None,
             media => media,
         };
-        Ok(Self { pretty, jsonp, media })
+        Ok(Self {
+            pretty,
+            jsonp,
+            media,
+        })
     }
 }
 
@@ -75,13 +79,23 @@ fn media(accept: &str) -> Media {
     }
     for item in accept.split(',') {
         let mut parameters = item.split(';').map(str::trim);
-        let kind = match parameters.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "*/*" | "application/*" | "application/json" | "application/x-json"
+        let kind = match parameters
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "*/*"
+            | "application/*"
+            | "application/json"
+            | "application/x-json"
             | "application/javascript" => Media::Json,
             "text/csv" | "text/comma-separated-values" | "text/*" => Media::Csv,
             _ => continue,
         };
-        let weight = parameters.find_map(|text| text.strip_prefix("q=")).map_or(1000, weight);
+        let weight = parameters
+            .find_map(|text| text.strip_prefix("q="))
+            .map_or(1000, weight);
         if weight > best.0 {
             best = (weight, kind);
         }
@@ -103,7 +117,9 @@ fn is_function_name(name: &str) -> bool {
     name.len() <= MAX_FUNCTION_NAME
         && !first.is_ascii_digit()
         && first != b'.'
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte))
 }
 
 #[cfg(test)]
@@ -136,7 +152,17 @@ mod tests {
             assert!(is_function_name(name), "{name}");
         }
         let long = "x".repeat(129);
-        for name in ["", "1a", ".a", "a(b)", "a b", "a;b", "é", "</script>", &long] {
+        for name in [
+            "",
+            "1a",
+            ".a",
+            "a(b)",
+            "a b",
+            "a;b",
+            "é",
+            "</script>",
+            &long,
+        ] {
             assert!(!is_function_name(name), "{name}");
         }
     }

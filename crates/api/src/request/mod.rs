@@ -131,12 +131,12 @@ impl Incoming {
     pub fn read_dialect(&mut self) -> Result<(), ApiError> {
         if let Some(value) = self.headers.get("x-numberd-dialect") {
             let text = String::from_utf8_lossy(value.as_bytes());
-            self.dialect = text
-                .trim()
-                .parse()
-                .map_err(|error: crate::dialect::UnknownDialect| {
-                    ApiError::unreadable(&error.to_string())
-                })?;
+            self.dialect =
+                text.trim()
+                    .parse()
+                    .map_err(|error: crate::dialect::UnknownDialect| {
+                        ApiError::unreadable(&error.to_string())
+                    })?;
         }
         Ok(())
     }
@@ -182,7 +182,10 @@ impl Incoming {
     /// (spec/http.md 1.5).
     pub fn value(&self, body: Option<&Envelope>, key: &str) -> Option<Value> {
         let in_data = match body {
-            Some(Envelope { data: Data::Object(data), .. }) => data.get(key),
+            Some(Envelope {
+                data: Data::Object(data),
+                ..
+            }) => data.get(key),
             _ => None,
         };
         in_data
@@ -218,8 +221,12 @@ impl Incoming {
     /// Whether the client is a browser's script of another origin.
     pub fn is_cors(&self) -> bool {
         self.headers.contains_key(header::ORIGIN)
-            || self.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-            || self.headers.contains_key(header::ACCESS_CONTROL_REQUEST_HEADERS)
+            || self
+                .headers
+                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+            || self
+                .headers
+                .contains_key(header::ACCESS_CONTROL_REQUEST_HEADERS)
     }
 
     /// The path in the one spelling that the router knows; `None` when it has
@@ -260,12 +267,17 @@ fn client(parts: &Parts, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     let peer = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip().to_canonical());
+        .map_or(IpAddr::from([0, 0, 0, 0]), |info| {
+            info.0.ip().to_canonical()
+        });
     if !proxies.contains(&peer) {
         return peer;
     }
     let mut client = peer;
-    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let lines = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
     for hop in hops.into_iter().rev() {
         let Ok(address) = hop.trim().parse::<IpAddr>() else {
@@ -281,15 +293,28 @@ fn client(parts: &Parts, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
 
 /// The verbs that a `POST` may carry.
 fn tunnelled(verb: &str) -> Result<Method, ApiError> {
-    [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE]
-        .into_iter()
-        .find(|method| method.as_str().eq_ignore_ascii_case(verb))
-        .ok_or_else(ApiError::invalid_method)
+    [
+        Method::GET,
+        Method::PUT,
+        Method::POST,
+        Method::PATCH,
+        Method::DELETE,
+    ]
+    .into_iter()
+    .find(|method| method.as_str().eq_ignore_ascii_case(verb))
+    .ok_or_else(ApiError::invalid_method)
 }
 
 fn bearer(authorization: &str) -> Option<String> {
-    let (scheme, token) = authorization.trim().split_once(' ').unwrap_or(("", authorization));
+    let (scheme, token) = authorization
+        .trim()
+        .split_once(' ')
+        .unwrap_or(("", authorization));
     // An unknown scheme is a token that nothing accepts: 401, not "no token".
-    let token = if scheme.eq_ignore_ascii_case("bearer") { token.trim() } else { authorization };
+    let token = if scheme.eq_ignore_ascii_case("bearer") {
+        token.trim()
+    } else {
+        authorization
+    };
     (!token.is_empty()).then(|| token.to_owned())
 }

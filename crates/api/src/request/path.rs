@@ -7,7 +7,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::error::ApiError;
 
 /// What stays as it is when a path is written for the router.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b'+');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'+');
 
 /// Takes the version off a path: `/v2/a/b` → `(2, "a/b")`. `None` for a path
 /// outside of the versioned API.
@@ -56,7 +60,16 @@ mod tests {
         assert_eq!(version("/v2/accounts/x"), Some((2, "accounts/x")));
         assert_eq!(version("/v1"), Some((1, "")));
         assert_eq!(version("/v10/"), Some((10, "")));
-        for path in ["/v/x", "/vx/y", "/v+2/x", "/v2x/y", "/healthz", "/", "", "/v99999999999/x"] {
+        for path in [
+            "/v/x",
+            "/vx/y",
+            "/v+2/x",
+            "/v2x/y",
+            "/healthz",
+            "/",
+            "",
+            "/v99999999999/x",
+        ] {
             assert_eq!(version(path), None, "{path}");
         }
     }

@@ -46,17 +46,21 @@ impl Query {
 
     /// Whether a parameter is there and says yes.
     pub fn is_true(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.get(key)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Whether a parameter is there and says no.
     pub fn is_false(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|value| value.eq_ignore_ascii_case("false"))
+        self.get(key)
+            .is_some_and(|value| value.eq_ignore_ascii_case("false"))
     }
 
     /// Every parameter; `true` for those without value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or("true")))
+        self.0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_deref().unwrap_or("true")))
     }
 
     /// A query for tests of what reads one.

@@ -1,3 +1,13 @@
 //! Handlers, one file a noun. The table is in [`crate::router`].
 
+pub mod accounts;
+pub mod api_auth;
+pub mod auth;
+pub mod docs;
 pub mod health;
+pub mod metrics;
+pub mod phone_numbers;
+mod rows;
+pub mod token_auth;
+pub mod user_auth;
+pub mod users;

@@ -23,9 +23,9 @@ impl Importer<'_> {
     /// The accounts that rows name: those not met before are looked up, ids in
     /// one read.
     pub(super) async fn resolve(&self, rows: &[ImportRow]) -> Result<Accounts, StoreError> {
-        let (mut named, ids, names) = self.remembered(rows);
+        let (mut met, ids, names) = self.remembered(rows);
         if ids.is_empty() && names.is_empty() {
-            return Ok(named);
+            return Ok(met);
         }
         let parsed: Vec<AccountId> = ids
             .iter()
@@ -42,45 +42,45 @@ impl Importer<'_> {
             let id = holder.and_then(|id| AccountId::parse(&id).ok());
             learned.names.insert(name, id);
         }
-        named.add(&learned);
+        met.add(&learned);
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.len() > REMEMBERED {
             *memory = Accounts::default();
         }
         memory.add(&learned);
-        Ok(named)
+        Ok(met)
     }
 
     /// What is remembered of the accounts that rows name, and which ids and
     /// names aren't.
     fn remembered(&self, rows: &[ImportRow]) -> (Accounts, HashSet<String>, HashSet<String>) {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut named = Accounts::default();
+        let mut met = Accounts::default();
         let (mut ids, mut names) = (HashSet::new(), HashSet::new());
         for row in rows {
-            recall(&row.account_id, &memory.ids, &mut named.ids, &mut ids);
+            recall(row.account_id.as_ref(), &memory.ids, &mut met.ids, &mut ids);
             recall(
-                &row.account_name,
+                row.account_name.as_ref(),
                 &memory.names,
-                &mut named.names,
+                &mut met.names,
                 &mut names,
             );
         }
-        (named, ids, names)
+        (met, ids, names)
     }
 }
 
 /// `None`: there is no such account.
 type Known = HashMap<String, Option<AccountId>>;
 
-fn recall(text: &Option<String>, memory: &Known, named: &mut Known, new: &mut HashSet<String>) {
+fn recall(text: Option<&String>, memory: &Known, met: &mut Known, new: &mut HashSet<String>) {
     let Some(text) = text else { return };
-    if named.contains_key(text) || new.contains(text) {
+    if met.contains_key(text) || new.contains(text) {
         return;
     }
     match memory.get(text) {
         Some(id) => {
-            named.insert(text.clone(), id.clone());
+            met.insert(text.clone(), id.clone());
         }
         None => {
             new.insert(text.clone());

@@ -14,7 +14,7 @@ use super::{SearchRow, Shared};
 const QUERIES: usize = 1024;
 
 /// How long a query's results are kept (spec/numbers.md 7).
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
+const LIFETIME: Duration = Duration::from_mins(15);
 
 /// Whose query for what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

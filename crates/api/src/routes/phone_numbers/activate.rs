@@ -28,8 +28,7 @@ use crate::reply::Reply;
     )
 )]
 pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    if let Decision::Refused { retry_after, .. } =
-        api.buckets.draw_activation(&call.account()?.id)
+    if let Decision::Refused { retry_after, .. } = api.buckets.draw_activation(&call.account()?.id)
     {
         return Err(ApiError::too_many_requests(retry_after));
     }

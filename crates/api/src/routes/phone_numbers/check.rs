@@ -24,6 +24,9 @@ pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
     let texts = numbers(&api, &call, account)?;
     let available = api.engine.check_numbers(account, &texts).await?;
     let word = |available| Value::from(if available { "success" } else { "error" });
-    let data: Map<String, Value> = texts.into_iter().zip(available.into_iter().map(word)).collect();
+    let data: Map<String, Value> = texts
+        .into_iter()
+        .zip(available.into_iter().map(word))
+        .collect();
     Reply::new(&data)
 }

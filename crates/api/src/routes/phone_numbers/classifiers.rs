@@ -37,7 +37,9 @@ pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Rep
     require_token_for_account(&call)?;
     let text = call.after("classifiers");
     let account = call.account.as_deref();
-    let class = api.engine.classify(account, text, call.dialect().classifiers());
+    let class = api
+        .engine
+        .classify(account, text, call.dialect().classifiers());
     let mut data = Map::new();
     if let Some((name, rule)) = &class.classifier {
         if let Ok(Value::Object(rule)) = serde_json::to_value(rule) {

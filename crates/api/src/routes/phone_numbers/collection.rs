@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use engine::FieldError;
-use engine::change::{ChangeRequest, Outcome};
+use engine::change::ChangeRequest;
 use numbers::document::public_fields;
 use numbers::life::Operation;
 use numbers::plan::Command;
@@ -18,7 +18,7 @@ use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::reply::Reply;
-use crate::schema;
+use crate::schema::Schema;
 
 /// Puts numbers into the database.
 #[utoipa::path(
@@ -93,7 +93,7 @@ async fn change(api: &Api, mut call: Call, operation: Operation) -> Result<Reply
     let fields = if releases {
         Map::new()
     } else {
-        schema::phone_numbers(&mut data)?;
+        Schema::PhoneNumbers.check(&mut data)?;
         data
     };
     let request = ChangeRequest {
@@ -102,31 +102,7 @@ async fn change(api: &Api, mut call: Call, operation: Operation) -> Result<Reply
         accept_charges,
     };
     let outcomes = api.engine.change(&call.context, &request, &texts).await?;
-    Reply::new(&by_outcome(&call, outcomes))
-}
-
-/// Two maps, by number; the empty one is left out.
-fn by_outcome(call: &Call, outcomes: Vec<Outcome>) -> Map<String, Value> {
-    let (mut success, mut error) = (Map::new(), Map::new());
-    for outcome in outcomes {
-        match outcome.result {
-            Ok(view) => {
-                let document = call.dialect().number_document(&view);
-                success.insert(outcome.key, Value::Object(document));
-            }
-            Err(refusal) => {
-                let object = call.dialect().number_error(&refusal);
-                error.insert(outcome.key, Value::Object(object));
-            }
-        }
-    }
-    let mut data = Map::new();
-    for (name, map) in [("success", success), ("error", error)] {
-        if !map.is_empty() {
-            data.insert(name.to_owned(), Value::Object(map));
-        }
-    }
-    data
+    Reply::new(&call.dialect().collection(&outcomes))
 }
 
 /// The request's `numbers`: a list of texts, at least one, none twice after
@@ -137,9 +113,8 @@ pub(super) fn numbers(
     call: &Call,
     account: Option<&numbers::account::Account>,
 ) -> Result<Vec<String>, ApiError> {
-    let refuse = |rule, message: &str| {
-        ApiError::validation(vec![FieldError::new("numbers", rule, message)])
-    };
+    let refuse =
+        |rule, message: &str| ApiError::validation(vec![FieldError::new("numbers", rule, message)]);
     let list = match call.value("numbers") {
         None => return Err(refuse("required", "list of numbers missing")),
         Some(Value::Array(list)) => list,
@@ -150,7 +125,10 @@ pub(super) fn numbers(
     }
     let most = api.settings.limits.max_numbers_per_call;
     if list.len() > most {
-        return Err(refuse("maxItems", &format!("The list is more than {most} items")));
+        return Err(refuse(
+            "maxItems",
+            &format!("The list is more than {most} items"),
+        ));
     }
     let texts: Vec<String> = list
         .into_iter()
@@ -162,7 +140,11 @@ pub(super) fn numbers(
     let numbering = api.engine.numbering(account);
     let mut seen = HashSet::with_capacity(texts.len());
     let unique = texts.iter().all(|text| {
-        seen.insert(numbering.key(text).map_or_else(|_| text.clone(), |key| key.to_string()))
+        seen.insert(
+            numbering
+                .key(text)
+                .map_or_else(|_| text.clone(), |key| key.to_string()),
+        )
     });
     if !unique {
         return Err(refuse("uniqueItems", "some numbers appear twice"));

@@ -19,7 +19,9 @@ use crate::reply::Reply;
     responses((status = 200, description = "The account's numbers, or `{}` in dialect 2016"))
 )]
 pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    api.engine.fix_numbers(&call.context, call.account()?).await?;
+    api.engine
+        .fix_numbers(&call.context, call.account()?)
+        .await?;
     if call.dialect().post_fix_answers_listing() {
         list::listing(&api, &call).await
     } else {
@@ -36,7 +38,9 @@ pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     responses((status = 200, description = "The account's numbers"))
 )]
 pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    api.engine.fix_numbers(&call.context, call.account()?).await?;
+    api.engine
+        .fix_numbers(&call.context, call.account()?)
+        .await?;
     list::listing(&api, &call).await
 }
 

@@ -26,7 +26,11 @@ use crate::reply::Reply;
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let target = call.account.as_deref();
-    match api.engine.identify(&call.context, target, number_in(&call)).await {
+    match api
+        .engine
+        .identify(&call.context, target, number_in(&call))
+        .await
+    {
         Ok(holder) => {
             Reply::new(&json!({"account_id": holder.account_id, "number": holder.number}))
         }

@@ -8,7 +8,6 @@ use engine::numbers::Listing;
 use engine::search::SearchQuery;
 use numbers::account::{Account, AccountId};
 use numbers::number::Number;
-use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::call::{Call, Input, OpenCall};
@@ -108,7 +107,11 @@ async fn search(
         ]));
     };
     // What is no number counts as not given (spec/http.md 6.2).
-    let number = |key| input.query(key).and_then(|text| text.trim().parse::<usize>().ok());
+    let number = |key| {
+        input
+            .query(key)
+            .and_then(|text| text.trim().parse::<usize>().ok())
+    };
     let query = SearchQuery {
         prefix: prefix.to_owned(),
         country: input.query("country").map(str::to_owned),
@@ -122,26 +125,22 @@ async fn search(
 /// The account's numbers (spec/http.md 7.2).
 pub(super) async fn listing(api: &Api, call: &Call) -> Result<Reply, ApiError> {
     let account = call.account()?;
-    let filters = Filters::for_numbers(call)?;
-    let paging = Paging::new(call, &api.settings.limits)?;
-    let keep = |number: &Number| filters.keep(number);
+    let query = &call.incoming.query;
+    let filters = Filters::for_numbers(query)?;
+    let paging = Paging::read(query, &api.settings.limits)?;
+    let keep = |number: &Number| filters.keep_number(number);
     let request = Listing {
-        from: paging.start_number(),
-        limit: paging.limit(),
-        direction: paging.direction(),
+        from: paging.start_number()?,
+        limit: paging.size,
+        direction: paging.direction,
         keep: &keep,
     };
-    let page = api.engine.list_numbers(&call.context, account, request).await?;
+    let page = api
+        .engine
+        .list_numbers(&call.context, account, request)
+        .await?;
     let cascade_quantity = api.engine.cascade_quantity(account).await?;
-    let rows: Map<String, Value> = page
-        .rows
-        .iter()
-        .map(|view| (view.number.id.to_string(), call.dialect().listing_row(view).into()))
-        .collect();
-    let info = paging.info(rows.len(), page.next.as_ref().map(AsRef::as_ref));
-    let mut data = Map::new();
-    data.insert("numbers".to_owned(), rows.into());
-    data.insert("cascade_quantity".to_owned(), cascade_quantity.into());
-    data.insert("casquade_quantity".to_owned(), cascade_quantity.into());
+    let info = paging.info(page.rows.len(), page.next.as_ref().map(AsRef::as_ref));
+    let data = call.dialect().listing(&page.rows, cascade_quantity);
     Ok(Reply::listing(&data, info)?.with_csv(COLUMNS))
 }

@@ -27,7 +27,7 @@ use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::reply::Reply;
-use crate::schema;
+use crate::schema::Schema;
 
 /// The number in the path.
 fn number_in(call: &Call) -> &str {
@@ -59,13 +59,16 @@ async fn change_number(
         accept_charges,
     };
     let number = number_in(call).to_owned();
-    Ok(api.engine.change_one(&call.context, &request, &number).await?)
+    Ok(api
+        .engine
+        .change_one(&call.context, &request, &number)
+        .await?)
 }
 
 /// The request's data, checked against the schema of numbers.
 fn checked_data(call: &mut Call) -> Result<Map<String, Value>, ApiError> {
     let mut data = call.take_data()?;
-    schema::phone_numbers(&mut data)?;
+    Schema::PhoneNumbers.check(&mut data)?;
     Ok(data)
 }
 

@@ -25,7 +25,10 @@ use crate::reply::Reply;
     responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    let found = api.engine.number(&call.context, call.account()?, number_in(&call)).await;
+    let found = api
+        .engine
+        .number(&call.context, call.account()?, number_in(&call))
+        .await;
     match found {
         Ok(view) => document(&call, &view),
         Err(EngineError::Number(NumberError::NotReconcilable(_) | NumberError::NotFound(_))) => {
@@ -99,7 +102,10 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         command: Command::new(release_operation(&call), Map::new()),
         accept_charges: true,
     };
-    let view = api.engine.change_one(&call.context, &request, number_in(&call)).await?;
+    let view = api
+        .engine
+        .change_one(&call.context, &request, number_in(&call))
+        .await?;
     if call.dialect().delete_answers_number() {
         document(&call, &view)
     } else {
@@ -110,6 +116,12 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
 /// `hard` is for administrators; for others it is a release
 /// (spec/numbers.md 3).
 pub(super) fn release_operation(call: &Call) -> Operation {
-    let hard = call.query("hard").is_some_and(|hard| hard.eq_ignore_ascii_case("true"));
-    if hard && call.context.is_admin() { Operation::HardDelete } else { Operation::Release }
+    let hard = call
+        .query("hard")
+        .is_some_and(|hard| hard.eq_ignore_ascii_case("true"));
+    if hard && call.context.is_admin() {
+        Operation::HardDelete
+    } else {
+        Operation::Release
+    }
 }

@@ -36,7 +36,10 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
 )]
 pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = account_of(&call)?;
-    let city = call.query("city").map(str::trim).filter(|city| !city.is_empty());
+    let city = call
+        .query("city")
+        .map(str::trim)
+        .filter(|city| !city.is_empty());
     let city = city.ok_or_else(|| ApiError::bad_identifier("city"))?;
     let cities = api.engine.city_prefixes(&account, city).await?;
     if cities.is_empty() {
@@ -47,7 +50,12 @@ pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     }
     let data: Map<String, Value> = cities
         .into_iter()
-        .map(|(city, found)| (city, json!({"state": found.state, "prefixes": found.prefixes})))
+        .map(|(city, found)| {
+            (
+                city,
+                json!({"state": found.state, "prefixes": found.prefixes}),
+            )
+        })
         .collect();
     Reply::new(&data)
 }

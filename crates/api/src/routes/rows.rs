@@ -1,0 +1,81 @@
+//! Pages of filtered documents: accounts and users.
+
+use std::future::Future;
+
+use engine::EngineError;
+use serde_json::{Map, Value};
+use store::Page;
+
+use crate::Api;
+use crate::call::Input;
+use crate::error::ApiError;
+use crate::filters::Filters;
+use crate::paging::Paging;
+use crate::reply::Reply;
+
+/// How many documents are read at a time to fill a page.
+const READ_AT_ONCE: usize = 500;
+
+/// What a listing knows of its documents.
+pub(super) struct Listed<T, K> {
+    /// The key that a `start_key` names.
+    pub(super) key: fn(&str) -> Option<K>,
+    /// A document's key.
+    pub(super) key_of: fn(&T) -> &str,
+    /// What filters look at.
+    pub(super) filtered: fn(&T) -> Map<String, Value>,
+    /// What the listing shows.
+    pub(super) row: fn(&T) -> Map<String, Value>,
+}
+
+/// Reads on until the page is full of rows that the filters keep, or nothing is
+/// left (spec/http.md 5.1).
+pub(super) async fn listing<T, K, F>(
+    api: &Api,
+    input: &Input,
+    listed: Listed<T, K>,
+    read: impl Fn(Page<K>) -> F,
+) -> Result<Reply, ApiError>
+where
+    F: Future<Output = Result<Vec<T>, EngineError>>,
+{
+    let query = &input.incoming.query;
+    let filters = Filters::for_documents(query)?;
+    let paging = Paging::read(query, &api.settings.limits)?;
+    let wanted = paging.size.unwrap_or(api.settings.limits.max_page_size);
+    let key = |text: &str| {
+        (listed.key)(text).ok_or_else(|| ApiError::faulty_request("invalid start key"))
+    };
+    let mut from = paging.start.as_deref().map(key).transpose()?;
+    let mut rows = Vec::new();
+    let next = 'full: loop {
+        // One more than is looked at: the row where it goes on.
+        let limit = READ_AT_ONCE + 1;
+        let mut found = read(Page {
+            from,
+            limit,
+            direction: paging.direction,
+        })
+        .await?;
+        let more = if found.len() == limit {
+            found.pop()
+        } else {
+            None
+        };
+        for document in &found {
+            if !filters.is_empty() && !filters.keep_document(&(listed.filtered)(document)) {
+                continue;
+            }
+            if rows.len() == wanted {
+                break 'full Some((listed.key_of)(document).to_owned());
+            }
+            rows.push((listed.row)(document));
+        }
+        match more {
+            Some(document) => from = Some(key((listed.key_of)(&document))?),
+            None => break None,
+        }
+    };
+    let info = paging.info(rows.len(), next.as_deref());
+    Reply::listing(&rows, info)
+}

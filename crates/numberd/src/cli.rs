@@ -1,0 +1,303 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use numbers::state::State;
+
+use crate::commands;
+use crate::exit::{Code, Failure, Outcome};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed; for `check`: something was found
+  2  the command line, the configuration or a value is wrong
+  3  there is no such account, user or number
+  4  refused, wholly or in part: it exists already, it is in use, rows failed
+  5  the database can't be opened or doesn't answer";
+
+/// A phone-number management server: keeps the numbers that an operator owns or
+/// can buy, says who holds each, and moves them through their life.
+#[derive(Parser)]
+#[command(name = "numberd", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Args)]
+pub struct Global {
+    /// Configuration file; without it `numberd.toml`, if it is there
+    #[arg(long, value_name = "FILE", env = "NUMBERD_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
+    /// Where the numbers are: `sqlite:FILE`; without it `sqlite:numberd.db`
+    #[arg(long, value_name = "URL", env = "NUMBERD_DATABASE", global = true)]
+    pub database: Option<String>,
+    /// What is logged to stderr: error, warn, info, debug, trace, or by module
+    #[arg(long, value_name = "LEVEL", env = "NUMBERD_LOG_LEVEL", global = true)]
+    pub log_level: Option<String>,
+    /// What lines of the log look like: text or json
+    #[arg(long, value_name = "FORMAT", env = "NUMBERD_LOG_FORMAT", global = true)]
+    pub log_format: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// List and make accounts, set their rights and keys
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Make users and set their passwords
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look at numbers and their history
+    #[command(subcommand)]
+    Number(NumberCommand),
+    /// Take numbers in from a CSV file
+    Import(Import),
+    /// Write numbers to a CSV file
+    Export(Export),
+    /// Copy the database to a file, also while a server uses it
+    Backup {
+        /// The copy; must not exist yet
+        file: PathBuf,
+    },
+    /// Verify every invariant of the database; changes nothing
+    Check(Format),
+}
+
+/// How a command answers.
+#[derive(Args, Clone, Copy)]
+pub struct Format {
+    /// Answer in JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `serve`.
+#[derive(Args)]
+#[command(after_help = "On an empty database the first start makes the master account, its admin user and \
+its API key, and prints once what it made up. These set them:
+  NUMBERD_MASTER_NAME      name of the master account [master]
+  NUMBERD_ADMIN_USERNAME   login name of its user [admin]
+  NUMBERD_ADMIN_PASSWORD   his password [random]
+  NUMBERD_MASTER_API_KEY   its API key, 64 hex digits [random]
+
+SIGTERM and SIGINT end the server after what is in flight.")]
+pub struct Serve {
+    /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8000
+    #[arg(long, value_name = "ADDRESS", env = "NUMBERD_LISTEN")]
+    pub listen: Option<String>,
+    /// Dialect of the answers, 2016 or 4.3. Without it 2016
+    #[arg(long, value_name = "DIALECT", env = "NUMBERD_DIALECT")]
+    pub dialect: Option<String>,
+    /// Fill an empty database with a reseller, a customer and numbers to try,
+    /// and print curl lines that work
+    #[arg(long, env = "NUMBERD_DEMO", value_parser = FalseyValueParser::new())]
+    pub demo: bool,
+}
+
+/// `numberd account …`
+#[derive(Subcommand)]
+pub enum AccountCommand {
+    /// List accounts
+    List {
+        /// Only those below this one (id, name or realm)
+        #[arg(long, value_name = "ACCOUNT")]
+        below: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make an account
+    Create {
+        /// Its name
+        name: String,
+        /// The account above it (id, name or realm); without it the master
+        #[arg(long, value_name = "ACCOUNT")]
+        parent: Option<String>,
+        /// Its SIP realm; without it one is made up
+        #[arg(long)]
+        realm: Option<String>,
+        /// It sells to the accounts below it
+        #[arg(long)]
+        reseller: bool,
+        /// It may add numbers to the database
+        #[arg(long)]
+        allow_additions: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Allow an account to add numbers to the database, or forbid it
+    AllowAdditions {
+        /// Which account (id, name or realm)
+        account: String,
+        /// Whether it may
+        #[arg(value_enum, default_value_t = Switch::On)]
+        allowed: Switch,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make an account's API key; it is shown this once and stored only as a hash
+    ApiKey {
+        /// Which account (id, name or realm)
+        account: String,
+        /// End the key that the account has, and the tokens got with it
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+/// `numberd user …`
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Make a user; without --password-stdin a password is made up and shown once
+    Create {
+        /// The account (id, name or realm)
+        account: String,
+        /// Login name
+        username: String,
+        /// Read the password from the first line of the input
+        #[arg(long)]
+        password_stdin: bool,
+        /// With all rights in the account
+        #[arg(long)]
+        admin: bool,
+        #[arg(long, default_value = "Account")]
+        first_name: String,
+        #[arg(long, default_value = "User")]
+        last_name: String,
+        #[arg(long)]
+        email: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set a user's password; without --password-stdin one is made up and shown once
+    Password {
+        /// The account (id, name or realm)
+        account: String,
+        /// Login name
+        username: String,
+        /// Read the password from the first line of the input
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+/// `numberd number …`
+#[derive(Subcommand)]
+pub enum NumberCommand {
+    /// List numbers
+    List {
+        /// Only those of this account (id, name or realm)
+        #[arg(long)]
+        account: Option<String>,
+        /// Only those in this state
+        #[arg(long, value_parser = parse_state)]
+        state: Option<State>,
+        /// Only those that begin so: +1415
+        #[arg(long)]
+        prefix: Option<String>,
+        /// How many at most; 0: all
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show all that is known of a number
+    Show {
+        /// The number
+        number: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show what happened to a number, also after it is gone
+    History {
+        /// The number
+        number: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+fn parse_state(text: &str) -> Result<State, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+/// Options of `import`.
+#[derive(Args)]
+#[command(after_help = "Columns: e164 (the only one that must be there), account_name, account_id, \
+previously_assigned_to, state, created, modified (Gregorian seconds), used_by, ported_in, carrier_module, \
+cnam.inbound, cnam.outbound, e911.locality, e911.name, e911.region, e911.street_address, \
+e911.extended_address, e911.postal_code, prepend.enabled, prepend.name, prepend.number, ringback.early, \
+ringback.transfer, force_outbound, failover.e164, failover.sip; opaque.NAME is the custom field NAME, its \
+text as it is or, after 'json:', any JSON. A column 'error' is passed over.
+
+A number that is there already is never changed: a row that says the same counts as done, another one as \
+failed. So an interrupted import is resumed by running it again.
+
+Emergency addresses are kept as notes; no provider is told of them.")]
+pub struct Import {
+    /// The file; `-`: the input
+    pub file: PathBuf,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the rows that failed here, with a column `error`; must not exist yet
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// Options of `export`.
+#[derive(Args)]
+#[command(after_help = "The columns are those of `import`, which makes the same numbers of them again.")]
+pub struct Export {
+    /// The file, which must not exist yet; without it or with `-`: the output
+    pub file: Option<PathBuf>,
+    /// Only the numbers of this account (id, name or realm)
+    #[arg(long)]
+    pub account: Option<String>,
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> Outcome {
+    let cli = Cli::try_parse().unwrap_or_else(|error| error.exit());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Failure, format!("can't start threads: {error}")))?;
+    runtime.block_on(dispatch(cli))
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let global = &cli.global;
+    match cli.command {
+        Command::Serve(options) => commands::serve::run(global, &options).await,
+        Command::Account(command) => commands::account::run(global, command).await,
+        Command::User(command) => commands::user::run(global, command).await,
+        Command::Number(command) => commands::number::run(global, command).await,
+        Command::Import(options) => commands::import::run(global, &options).await,
+        Command::Export(options) => commands::export::run(global, &options).await,
+        Command::Backup { file } => commands::backup::run(global, &file).await,
+        Command::Check(format) => commands::check::run(global, format).await,
+    }
+}

@@ -1,0 +1,14 @@
+//! The commands, one file each.
+
+pub mod account;
+pub mod backup;
+pub mod check;
+pub mod export;
+pub mod import;
+pub mod number;
+mod pages;
+pub mod serve;
+pub mod user;
+
+/// How many records are read at once.
+const PAGE: usize = 1000;
