@@ -237,7 +237,8 @@ impl Incoming {
             && path.starts_with("/v2/")
             && !path.ends_with('/')
             && !path.contains('%')
-            && self.tokens.first().is_some_and(|token| token != "account");
+            && path != "/v2/account"
+            && !path.starts_with("/v2/account/");
         (self.version.is_some() && !plain).then(|| path::for_router(&self.tokens))
     }
 }
