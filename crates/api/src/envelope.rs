@@ -2,12 +2,13 @@
 //! (spec/http.md 1.8, 1.11, 2.1, 2.2).
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use md5::{Digest, Md5};
 use numbers::gregorian::GregorianSeconds;
 use serde_json::Value;
 
+use crate::Api;
 use crate::error::{ApiError, Shape};
 use crate::reply::{Outcome, Reply, Revision};
 use crate::request::{Incoming, Media};
@@ -73,24 +74,44 @@ pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -
     response
 }
 
+/// A whole HTTP/1.1 answer, head and all, to what couldn't be read as a request;
+/// the connection ends with it.
+pub(crate) fn refusal(api: &Api, status: u16) -> Vec<u8> {
+    let error = match status {
+        414 => ApiError::uri_too_long(api.settings.limits.max_path_bytes),
+        431 => ApiError::head_too_long(),
+        _ => ApiError::unreadable("the request is not HTTP"),
+    };
+    let incoming = Incoming::new(&mut Request::new(()).into_parts().0, &api.settings);
+    let shape = error.shape(incoming.dialect);
+    let body = failure_body(&incoming, &api.node, &shape).0;
+    let head = format!(
+        "HTTP/1.1 {}\r\nx-request-id: {}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        shape.status,
+        incoming.id,
+        body.len(),
+    );
+    [head.into_bytes(), body].concat()
+}
+
+fn failure_body(incoming: &Incoming, node: &Node, shape: &Shape) -> Writer {
+    let mut body = Writer::new(incoming, None, 256);
+    body.member("data", shape.data.to_string().as_bytes());
+    body.text("error", shape.status.as_str());
+    body.text("message", shape.message);
+    body.close(incoming, node, "error");
+    body
+}
+
 /// The answer to a failure.
 pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Response {
-    let Shape {
-        status,
-        message,
-        data,
-        retry_after,
-    } = error.shape(incoming.dialect);
-    let mut body = Writer::new(incoming, None, 256);
-    body.member("data", data.to_string().as_bytes());
-    body.text("error", status.as_str());
-    body.text("message", message);
-    body.close(incoming, node, "error");
-    let mut response = body.into_response(incoming, status);
-    if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, seconds.into());
+    let shape = error.shape(incoming.dialect);
+    let body = failure_body(incoming, node, &shape);
+    let mut response = body.into_response(incoming, shape.status);
+    if let Some(seconds) = shape.retry_after {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }

@@ -200,6 +200,12 @@ impl ApiError {
         Self::system(StatusCode::URI_TOO_LONG, "uri_too_long", &text)
     }
 
+    /// 431.
+    pub fn head_too_long() -> Self {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::system(status, "head_too_long", "the request's head is too long")
+    }
+
     /// 415: a body of a kind that no route reads.
     pub fn unsupported_media_type() -> Self {
         let text = "the content type is not supported";

@@ -23,6 +23,7 @@ pub mod request;
 pub mod router;
 pub mod routes;
 pub mod schema;
+mod serve;
 pub mod settings;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use error::ApiError;
 pub use observe::install_recorder;
 pub use pipeline::ApiService;
 pub use reply::{PageInfo, Reply};
+pub use serve::serve;
 pub use settings::{ApiSettings, Limits};
 
 /// What handlers share.
@@ -51,6 +53,13 @@ pub struct Api {
     node: envelope::Node,
     /// Every request that may write holds a receiver until it is through.
     in_flight: watch::Sender<()>,
+}
+
+impl Api {
+    /// Waits until no request that may write is running.
+    pub(crate) async fn finish(&self) {
+        self.in_flight.closed().await;
+    }
 }
 
 /// The whole API, ready to serve.

@@ -43,6 +43,11 @@ impl ApiService {
         Self { api, router }
     }
 
+    /// What handlers share.
+    pub fn api(&self) -> &Arc<Api> {
+        &self.api
+    }
+
     async fn answer(self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let mut incoming = Incoming::new(&mut parts, &self.api.settings);

@@ -38,14 +38,17 @@ impl Default for ApiSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Calls without a valid token that a client may make at once.
+    /// Calls without a valid token that a client may make at once; 0 for no
+    /// limit.
     pub bucket_capacity: u32,
     /// How many of them come back each second.
     pub bucket_refill_per_second: u32,
-    /// Activations that an account may make at once.
+    /// Activations that an account may make at once; 0 for no limit.
     pub activation_capacity: u32,
     /// How many of them come back each second.
     pub activation_refill_per_second: u32,
+    /// Connections at a time; more wait to be accepted.
+    pub max_connections: usize,
     /// Buckets of each kind that are kept; clients beyond share one.
     pub max_buckets: usize,
     /// Bytes of a request's body (`crossbar.max_upload_size`).
@@ -57,7 +60,7 @@ pub struct Limits {
     /// Rows of a page when the request doesn't say
     /// (`crossbar.pagination_page_size`).
     pub page_size: usize,
-    /// Rows of a page at most; also the rows of `paginate=false`.
+    /// Rows of a page at most.
     pub max_page_size: usize,
     /// Seconds that a client may take for a request's head, and again for its
     /// body.
@@ -73,6 +76,7 @@ impl Default for Limits {
             bucket_refill_per_second: 10,
             activation_capacity: 100,
             activation_refill_per_second: 10,
+            max_connections: 10_000,
             max_buckets: 100_000,
             max_body_bytes: 8_000_000,
             max_path_bytes: 16_384,

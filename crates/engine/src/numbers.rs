@@ -84,7 +84,9 @@ impl Engine {
         };
         let standing = Standing {
             caller: cx.account(),
-            target: Some(target),
+            // Reading gives nobody anything, so what nobody owns and isn't for
+            // sale is the operator's to see, whichever URL is used.
+            target: None,
             owner: match (&owner, &number.owner) {
                 (Some(owner), _) => Owner::Account(owner),
                 (None, Some(_)) => Owner::Missing,

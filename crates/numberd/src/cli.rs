@@ -81,14 +81,16 @@ pub struct Format {
 
 /// Options of `serve`.
 #[derive(Args)]
-#[command(after_help = "On an empty database the first start makes the master account, its admin user and \
+#[command(
+    after_help = "On an empty database the first start makes the master account, its admin user and \
 its API key, and prints once what it made up. These set them:
   NUMBERD_MASTER_NAME      name of the master account [master]
   NUMBERD_ADMIN_USERNAME   login name of its user [admin]
   NUMBERD_ADMIN_PASSWORD   his password [random]
   NUMBERD_MASTER_API_KEY   its API key, 64 hex digits [random]
 
-SIGTERM and SIGINT end the server after what is in flight.")]
+SIGTERM and SIGINT end the server after what is in flight."
+)]
 pub struct Serve {
     /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8000
     #[arg(long, value_name = "ADDRESS", env = "NUMBERD_LISTEN")]
@@ -243,7 +245,8 @@ fn parse_state(text: &str) -> Result<State, String> {
 
 /// Options of `import`.
 #[derive(Args)]
-#[command(after_help = "Columns: e164 (the only one that must be there), account_name, account_id, \
+#[command(
+    after_help = "Columns: e164 (the only one that must be there), account_name, account_id, \
 previously_assigned_to, state, created, modified (Gregorian seconds), used_by, ported_in, carrier_module, \
 cnam.inbound, cnam.outbound, e911.locality, e911.name, e911.region, e911.street_address, \
 e911.extended_address, e911.postal_code, prepend.enabled, prepend.name, prepend.number, ringback.early, \
@@ -253,7 +256,8 @@ text as it is or, after 'json:', any JSON. A column 'error' is passed over.
 A number that is there already is never changed: a row that says the same counts as done, another one as \
 failed. So an interrupted import is resumed by running it again.
 
-Emergency addresses are kept as notes; no provider is told of them.")]
+Emergency addresses are kept as notes; no provider is told of them."
+)]
 pub struct Import {
     /// The file; `-`: the input
     pub file: PathBuf,
@@ -269,7 +273,9 @@ pub struct Import {
 
 /// Options of `export`.
 #[derive(Args)]
-#[command(after_help = "The columns are those of `import`, which makes the same numbers of them again.")]
+#[command(
+    after_help = "The columns are those of `import`, which makes the same numbers of them again."
+)]
 pub struct Export {
     /// The file, which must not exist yet; without it or with `-`: the output
     pub file: Option<PathBuf>,

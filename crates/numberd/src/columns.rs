@@ -60,8 +60,16 @@ const FIELDS: [Field; 16] = [
     field("e911.locality", &["e911", "locality"], Kind::Text),
     field("e911.name", &["e911", "caller_name"], Kind::Text),
     field("e911.region", &["e911", "region"], Kind::Text),
-    field("e911.street_address", &["e911", "street_address"], Kind::Text),
-    field("e911.extended_address", &["e911", "extended_address"], Kind::Text),
+    field(
+        "e911.street_address",
+        &["e911", "street_address"],
+        Kind::Text,
+    ),
+    field(
+        "e911.extended_address",
+        &["e911", "extended_address"],
+        Kind::Text,
+    ),
     field("e911.postal_code", &["e911", "postal_code"], Kind::Text),
     field("prepend.enabled", &["prepend", "enabled"], Kind::Flag),
     field("prepend.name", &["prepend", "name"], Kind::Text),
@@ -150,9 +158,9 @@ impl Header {
             }
             let taken = match column {
                 Column::Private(index) => private(&mut row, PRIVATE[*index], cell),
-                Column::Field(field) => {
-                    field.read(cell).and_then(|value| put(&mut row.public, field.path, value))
-                }
+                Column::Field(field) => field
+                    .read(cell)
+                    .and_then(|value| put(&mut row.public, field.path, value)),
                 Column::Opaque(_) | Column::Error => Ok(()),
             };
             taken.map_err(|message| bad(name, message))?;
@@ -216,7 +224,10 @@ fn private(row: &mut ImportRow, column: &str, cell: &str) -> Result<(), String> 
 
 fn seconds(cell: &str) -> Result<GregorianSeconds, String> {
     // SQL keeps signed integers.
-    let parsed = cell.parse().ok().filter(|seconds| i64::try_from(*seconds).is_ok());
+    let parsed = cell
+        .parse()
+        .ok()
+        .filter(|seconds| i64::try_from(*seconds).is_ok());
     let seconds = parsed.ok_or_else(|| format!("'{cell}' is not a count of Gregorian seconds"))?;
     Ok(GregorianSeconds::new(seconds))
 }
@@ -232,7 +243,9 @@ fn flag(cell: &str) -> Result<bool, String> {
 fn opaque(cell: &str) -> Result<Value, String> {
     match cell.strip_prefix(JSON) {
         None => Ok(Value::String(cell.to_owned())),
-        Some(json) => serde_json::from_str(json).map_err(|error| format!("no JSON after '{JSON}': {error}")),
+        Some(json) => {
+            serde_json::from_str(json).map_err(|error| format!("no JSON after '{JSON}': {error}"))
+        }
     }
 }
 
@@ -241,7 +254,9 @@ impl Field {
         match self.kind {
             Kind::Flag => flag(cell).map(Value::Bool),
             Kind::Text if self.column == "cnam.outbound" && cell.chars().count() > CALLER_NAME => {
-                Err(format!("a caller name has at most {CALLER_NAME} characters"))
+                Err(format!(
+                    "a caller name has at most {CALLER_NAME} characters"
+                ))
             }
             Kind::Text => Ok(Value::String(cell.to_owned())),
         }
@@ -274,7 +289,11 @@ impl Field {
 }
 
 /// Puts a value at the end of a path, making objects on the way.
-fn put(fields: &mut Map<String, Value>, path: &[impl AsRef<str>], value: Value) -> Result<(), String> {
+fn put(
+    fields: &mut Map<String, Value>,
+    path: &[impl AsRef<str>],
+    value: Value,
+) -> Result<(), String> {
     let Some((first, rest)) = path.split_first() else {
         return Ok(());
     };
@@ -292,7 +311,9 @@ fn put(fields: &mut Map<String, Value>, path: &[impl AsRef<str>], value: Value) 
             }
         };
     }
-    let entry = fields.entry(first).or_insert_with(|| Value::Object(Map::new()));
+    let entry = fields
+        .entry(first)
+        .or_insert_with(|| Value::Object(Map::new()));
     match entry {
         Value::Object(members) => put(members, rest, value),
         _ => Err(format!("another column says that '{first}' is no object")),
@@ -318,7 +339,11 @@ impl Cells {
     pub fn new(number: &Number, account_name: &str) -> Self {
         let id = |id: Option<&AccountId>| id.map(ToString::to_string).unwrap_or_default();
         // A pooled number on sale is for one account's use.
-        let account = number.owner.as_ref().map(AccountId::as_str).or_else(|| number.pool());
+        let account = number
+            .owner
+            .as_ref()
+            .map(AccountId::as_str)
+            .or_else(|| number.pool());
         let mut columns = vec![
             number.id.to_string(),
             account_name.to_owned(),
@@ -366,7 +391,12 @@ fn cell(value: Value) -> String {
 pub fn names(custom: &[String]) -> Vec<String> {
     let opaque = custom.iter().map(|key| format!("{OPAQUE}{}", encoded(key)));
     let fields = FIELDS.iter().map(|field| field.column.to_owned());
-    PRIVATE.iter().map(|&name| name.to_owned()).chain(fields).chain(opaque).collect()
+    PRIVATE
+        .iter()
+        .map(|&name| name.to_owned())
+        .chain(fields)
+        .chain(opaque)
+        .collect()
 }
 
 #[cfg(test)]
@@ -437,7 +467,13 @@ mod tests {
     #[test]
     fn bad_cells_name_their_column() {
         let columns = [
-            "e164", "state", "ported_in", "created", "cnam.outbound", "opaque.x", "opaque.x.y",
+            "e164",
+            "state",
+            "ported_in",
+            "created",
+            "cnam.outbound",
+            "opaque.x",
+            "opaque.x.y",
             "previously_assigned_to",
         ];
         let header = Header::parse(&columns.to_vec().into()).unwrap();
@@ -461,13 +497,22 @@ mod tests {
         let short = header.row(&vec!["+14155550100"].into()).unwrap_err();
         assert!(short.message.contains("1 cells"), "{}", short.message);
         let both = ["+14155550100", "", "", "", "", "a", "b", ""];
-        assert_eq!(header.row(&both.to_vec().into()).unwrap_err().column, "opaque.x.y");
+        assert_eq!(
+            header.row(&both.to_vec().into()).unwrap_err().column,
+            "opaque.x.y"
+        );
     }
 
     #[test]
     fn dots_lead_into_objects() {
-        let header = Header::parse(&vec!["e164", "opaque.a.b", "opaque.a.c", "error"].into()).unwrap();
-        let row = header.row(&vec!["+1", "x", "json:[true]", "old"].into()).unwrap();
-        assert_eq!(Value::Object(row.public), json!({"a": {"b": "x", "c": [true]}}));
+        let header =
+            Header::parse(&vec!["e164", "opaque.a.b", "opaque.a.c", "error"].into()).unwrap();
+        let row = header
+            .row(&vec!["+1", "x", "json:[true]", "old"].into())
+            .unwrap();
+        assert_eq!(
+            Value::Object(row.public),
+            json!({"a": {"b": "x", "c": [true]}})
+        );
     }
 }

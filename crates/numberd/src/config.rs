@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use api::{ApiSettings, Dialect, Limits};
+use axum::http::Uri;
 use engine::settings::{Accounts, Auth, NumberManager};
-use hyper::Uri;
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::price::PriceList;
 use serde::{Deserialize, Serialize};
@@ -122,8 +122,7 @@ impl Config {
         };
         let mut config = match file {
             Some(path) => {
-                let text =
-                    std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
+                let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, error))?;
                 Self::parse(&text, &path)?
             }
             None => Self::default(),
@@ -208,12 +207,16 @@ impl Config {
         )?;
         for (list, names) in &manager.features {
             let known = names.as_array().is_some_and(|names| {
-                names
-                    .iter()
-                    .all(|name| name.as_str().and_then(numbers::feature::Feature::named).is_some())
+                names.iter().all(|name| {
+                    name.as_str()
+                        .and_then(numbers::feature::Feature::named)
+                        .is_some()
+                })
             });
             if !known {
-                return Err(format!("number_manager.features.{list} is a list of features"));
+                return Err(format!(
+                    "number_manager.features.{list} is a list of features"
+                ));
             }
         }
         for (pattern, rule) in &manager.dial_plan {
@@ -328,7 +331,9 @@ mod tests {
     }
 
     fn compare(path: &str, defaults: &Value, shown: &Value, missing: &mut Vec<String>) {
-        let Value::Object(members) = defaults else { return };
+        let Value::Object(members) = defaults else {
+            return;
+        };
         for (key, value) in members {
             let path = format!("{path}{key}");
             match shown.get(key) {
@@ -360,8 +365,14 @@ mod tests {
             ("[number_manager]\ncarrier_module = []", "carrier_module"),
             ("[number_manager.features]\nallowed = []", "allowed"),
             ("[number_manager.dial_plan.'^x$']\nprefx = '+1'", "prefx"),
-            ("[number_manager.classifiers.a]\nregex = 'x'\nfriendly_name = 'x'\npretty = 'x'", "pretty"),
-            ("[carriers.telnyx]\nbase_url = 'https://a'\nretries = 1", "retries"),
+            (
+                "[number_manager.classifiers.a]\nregex = 'x'\nfriendly_name = 'x'\npretty = 'x'",
+                "pretty",
+            ),
+            (
+                "[carriers.telnyx]\nbase_url = 'https://a'\nretries = 1",
+                "retries",
+            ),
             ("[carriers.telnix]\nbase_url = 'https://a'", "telnix"),
             ("[providers.e911]\nbase_url = 'https://a'", "e911"),
             ("[prices.phone_numbers.did_us]\nsetup = 1", "setup"),
@@ -400,7 +411,13 @@ mod tests {
         let text = "[number_manager.classifiers.zulu]\nregex = '^1'\nfriendly_name = 'Z'\n\
                     [number_manager.classifiers.alpha]\nregex = '^2'\nfriendly_name = 'A'";
         let config = parse(text).unwrap();
-        let names: Vec<String> = config.number_manager.classifiers.unwrap().keys().cloned().collect();
+        let names: Vec<String> = config
+            .number_manager
+            .classifiers
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
         assert_eq!(names, ["zulu", "alpha"]);
     }
 }

@@ -74,7 +74,9 @@ impl Database {
     pub async fn master(&self) -> Outcome<AccountId> {
         let id = self.engine.master_account_id().await?;
         id.ok_or_else(|| {
-            Failure::not_found("there is no master account yet: `numberd serve` makes it at its first start")
+            Failure::not_found(
+                "there is no master account yet: `numberd serve` makes it at its first start",
+            )
         })
     }
 
@@ -96,7 +98,8 @@ impl Database {
 fn sqlite_path(url: &str) -> Outcome<PathBuf> {
     let usage = |message: String| Failure::new(Code::Usage, message);
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        let message = "PostgreSQL is not in this build yet: use sqlite:FILE, like sqlite:numberd.db";
+        let message =
+            "PostgreSQL is not in this build yet: use sqlite:FILE, like sqlite:numberd.db";
         return Err(usage(message.to_owned()));
     }
     let Some(rest) = url.strip_prefix("sqlite:") else {

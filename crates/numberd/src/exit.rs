@@ -110,9 +110,9 @@ impl From<EngineError> for Failure {
                 Self::new(code, sentences(&errors))
             }
             EngineError::BadIdentifier(id) => Self::not_found(format!("there is no '{id}'")),
-            EngineError::Number(error @ (NumberError::NotFound(_) | NumberError::NotReconcilable(_))) => {
-                Self::not_found(error.to_string())
-            }
+            EngineError::Number(
+                error @ (NumberError::NotFound(_) | NumberError::NotReconcilable(_)),
+            ) => Self::not_found(error.to_string()),
             other => Self::new(Code::Refused, other.to_string()),
         }
     }

@@ -64,7 +64,8 @@ impl List {
         document: impl FnOnce() -> Value,
     ) -> io::Result<()> {
         if self.json {
-            self.out.write_all(if self.begun { b",\n" } else { b"[\n" })?;
+            self.out
+                .write_all(if self.begun { b",\n" } else { b"[\n" })?;
             self.begun = true;
             return Ok(serde_json::to_writer(&mut self.out, &document())?);
         }
@@ -78,7 +79,8 @@ impl List {
     /// Prints the rest.
     pub fn finish(mut self) -> io::Result<()> {
         if self.json {
-            self.out.write_all(if self.begun { b"\n]\n" } else { b"[]\n" })?;
+            self.out
+                .write_all(if self.begun { b"\n]\n" } else { b"[]\n" })?;
         } else {
             self.print()?;
         }
@@ -93,7 +95,11 @@ impl List {
         }
         if !self.begun {
             self.begun = true;
-            let names: Vec<String> = self.columns.iter().map(|(name, _)| name.to_uppercase()).collect();
+            let names: Vec<String> = self
+                .columns
+                .iter()
+                .map(|(name, _)| name.to_uppercase())
+                .collect();
             for (column, name) in self.columns.iter_mut().zip(&names) {
                 column.1 = column.1.max(name.len());
             }
@@ -109,7 +115,10 @@ impl List {
         let mut text = String::new();
         for ((_, width), cell) in self.columns.iter().zip(cells) {
             // What clients stored must not steer a terminal.
-            text.extend(cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+            text.extend(
+                cell.chars()
+                    .map(|c| if c.is_control() { '\u{fffd}' } else { c }),
+            );
             let padding = width.saturating_sub(cell.chars().count()) + 2;
             text.extend(std::iter::repeat_n(' ', padding));
         }

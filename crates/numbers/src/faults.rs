@@ -64,7 +64,10 @@ pub fn repaired(number: &Number) -> Number {
     let mut repaired = number.clone();
     for fault in faults(number) {
         match fault {
-            Fault::OwnerNotAllowed => repaired.state = State::Reserved,
+            Fault::OwnerNotAllowed => {
+                repaired.state = State::Reserved;
+                repaired.rests_until = None;
+            }
             Fault::HistoryWithoutOwner => repaired.reserve_history.clear(),
             Fault::LocalMark => repaired.mark_local(),
             Fault::StoredDeleted if repaired.owner.is_some() => repaired.state = State::Reserved,

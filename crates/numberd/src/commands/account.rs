@@ -52,7 +52,9 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
             let account = database.account(&account).await?;
             let allowed = allowed == Switch::On;
             let engine = &database.engine;
-            let account = engine.set_allow_additions(&cx, &account.id, allowed).await?;
+            let account = engine
+                .set_allow_additions(&cx, &account.id, allowed)
+                .await?;
             show(&account, format)?;
         }
         AccountCommand::ApiKey {
@@ -83,7 +85,10 @@ async fn api_key(
         return Err(Failure::new(Code::Refused, message));
     }
     let key = engine.regenerate_api_key(cx, &account.id).await?;
-    let facts = [("account", account.id.to_string()), ("api_key", key.clone())];
+    let facts = [
+        ("account", account.id.to_string()),
+        ("api_key", key.clone()),
+    ];
     let document = json!({"account_id": account.id, "api_key": key});
     Ok(output::facts(format.json, &facts, &document)?)
 }
@@ -161,7 +166,11 @@ fn cells(account: &Account) -> Vec<String> {
         account.id.to_string(),
         account.name.clone(),
         account.realm.clone(),
-        account.tree.last().map(ToString::to_string).unwrap_or_default(),
+        account
+            .tree
+            .last()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         rights(account).join(","),
     ]
 }
@@ -185,7 +194,14 @@ fn show(account: &Account, format: Format) -> Outcome {
         ("id", account.id.to_string()),
         ("name", account.name.clone()),
         ("realm", account.realm.clone()),
-        ("parent", account.tree.last().map(ToString::to_string).unwrap_or_default()),
+        (
+            "parent",
+            account
+                .tree
+                .last()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
         ("rights", rights(account).join(",")),
     ];
     Ok(output::facts(format.json, &facts, &document(account))?)

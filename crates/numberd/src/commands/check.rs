@@ -61,7 +61,9 @@ impl Findings {
             if self.more > 0 {
                 output::line(&format!("and {} more", self.more))?;
             }
-            output::line(&format!("{accounts} accounts, {numbers} numbers: {found} findings"))?;
+            output::line(&format!(
+                "{accounts} accounts, {numbers} numbers: {found} findings"
+            ))?;
         }
         match found {
             0 => Ok(()),
@@ -100,9 +102,13 @@ async fn accounts(database: &Database, findings: &mut Findings) -> Outcome<Trees
             continue;
         };
         match trees.get(parent) {
-            None => findings.add(format!("the account {id} is below {parent}, which isn't there")),
+            None => findings.add(format!(
+                "the account {id} is below {parent}, which isn't there"
+            )),
             Some(tree) if tree != above => {
-                findings.add(format!("the account {id} and {parent} above it disagree on the tree"));
+                findings.add(format!(
+                    "the account {id} and {parent} above it disagree on the tree"
+                ));
             }
             Some(_) => {}
         }
@@ -124,14 +130,28 @@ async fn account(database: &Database, account: &Account, findings: &mut Findings
     for (kind, name) in claims {
         holds(database, kind, name, account.id.as_str(), findings).await?;
     }
-    let digest = database.store.setting(&format!("api_key/{}", account.id)).await?;
+    let digest = database
+        .store
+        .setting(&format!("api_key/{}", account.id))
+        .await?;
     if let Some(digest) = digest.filter(|digest| !digest.is_empty()) {
-        holds(database, ClaimKind::ApiKey, digest, account.id.as_str(), findings).await?;
+        holds(
+            database,
+            ClaimKind::ApiKey,
+            digest,
+            account.id.as_str(),
+            findings,
+        )
+        .await?;
     }
     let mut page = Page::first(PAGE + 1);
     loop {
         let mut users = database.store.users(&account.id, &page).await?;
-        let next = if users.len() > PAGE { users.pop() } else { None };
+        let next = if users.len() > PAGE {
+            users.pop()
+        } else {
+            None
+        };
         for each in &users {
             user(database, account, each, findings).await?;
         }
@@ -149,7 +169,10 @@ async fn user(
     findings: &mut Findings,
 ) -> Outcome {
     if user.account != account.id {
-        findings.add(format!("the user {} of {} says it is of {}", user.id, account.id, user.account));
+        findings.add(format!(
+            "the user {} of {} says it is of {}",
+            user.id, account.id, user.account
+        ));
     }
     match &user.username {
         Some(username) => {
@@ -167,12 +190,25 @@ async fn holds(
     holder: &str,
     findings: &mut Findings,
 ) -> Outcome {
-    let held = database.store.claimed(&Claim { kind, name: name.clone() }).await?;
+    let held = database
+        .store
+        .claimed(&Claim {
+            kind,
+            name: name.clone(),
+        })
+        .await?;
     if held.as_deref() != Some(holder) {
         // Digests of keys are nobody's business.
-        let name = if kind == ClaimKind::ApiKey { String::new() } else { format!(" '{name}'") };
+        let name = if kind == ClaimKind::ApiKey {
+            String::new()
+        } else {
+            format!(" '{name}'")
+        };
         let by = held.map_or("nobody".to_owned(), |held| held);
-        findings.add(format!("the {}{name} of {holder} is held by {by}", kind.as_str()));
+        findings.add(format!(
+            "the {}{name} of {holder} is held by {by}",
+            kind.as_str()
+        ));
     }
     Ok(())
 }
@@ -192,7 +228,10 @@ async fn numbers(database: &Database, accounts: &Trees, findings: &mut Findings)
                 && !accounts.contains_key(owner)
                 && told.insert(owner.clone())
             {
-                findings.add(format!("{} belongs to the account {owner}, which isn't there", number.id));
+                findings.add(format!(
+                    "{} belongs to the account {owner}, which isn't there",
+                    number.id
+                ));
             }
         }
     }

@@ -26,14 +26,19 @@ pub async fn run(global: &Global, options: &Export) -> Outcome {
         Some(text) => Some(database.account(text).await?.id),
         None => None,
     };
-    match options.file.as_deref().filter(|path| *path != Path::new("-")) {
+    match options
+        .file
+        .as_deref()
+        .filter(|path| *path != Path::new("-"))
+    {
         None => write(&database, account, io::stdout().lock()).await,
         Some(path) => {
             refuse_existing(path)?;
             let file = OpenOptions::new().write(true).create_new(true).open(path);
             let mut file = file.map_err(|error| Failure::file(path, &error))?;
             let written = write(&database, account, &mut file).await;
-            let written = written.and_then(|()| file.sync_all().map_err(|error| Failure::file(path, &error)));
+            let written =
+                written.and_then(|()| file.sync_all().map_err(|error| Failure::file(path, &error)));
             if written.is_err() {
                 // Half a file must not be taken for a whole one.
                 let _ = std::fs::remove_file(path);
@@ -53,10 +58,12 @@ async fn write(database: &Database, account: Option<AccountId>, out: impl Write)
     while let Some(page) = numbers.next(database).await? {
         names.learn(database, &page).await?;
         for number in &page {
-            let cells = Cells::new(number, names.of(number)).row(&custom).map_err(|key| {
-                let message = format!("a custom field '{key}' came up meanwhile: export again");
-                Failure::new(Code::Failure, message)
-            })?;
+            let cells = Cells::new(number, names.of(number))
+                .row(&custom)
+                .map_err(|key| {
+                    let message = format!("a custom field '{key}' came up meanwhile: export again");
+                    Failure::new(Code::Failure, message)
+                })?;
             out.write_record(cells).map_err(failed)?;
         }
     }
@@ -78,7 +85,8 @@ async fn custom_fields(database: &Database, account: Option<AccountId>) -> Outco
             }
         }
         if keys.len() > MOST_COLUMNS {
-            let message = format!("more than {MOST_COLUMNS} different custom fields can't be columns");
+            let message =
+                format!("more than {MOST_COLUMNS} different custom fields can't be columns");
             return Err(Failure::new(Code::Failure, message));
         }
     }

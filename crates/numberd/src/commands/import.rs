@@ -8,6 +8,7 @@ mod reader;
 mod report;
 
 use std::path::Path;
+use std::pin::pin;
 
 use engine::Context;
 use engine::import::{Importer, RowOutcomes};
@@ -29,7 +30,11 @@ const UNDER_WAY: usize = 3;
 pub async fn run(global: &Global, options: &Import) -> Outcome {
     let report = Report::new(options)?;
     let source = Source::open(&options.file)?;
-    let access = if options.dry_run { Access::Read } else { Access::Create };
+    let access = if options.dry_run {
+        Access::Read
+    } else {
+        Access::Create
+    };
     let database = Database::for_command(global, access)?;
     let bar = bar(source.bytes);
     let result = {
@@ -48,18 +53,19 @@ async fn take_in(
     bar: &ProgressBar,
     mut report: Report,
 ) -> Outcome<Report> {
-    let reading = source.start()?;
+    let reading = source.start().await?;
     report.columns(&reading.names);
     let batches = stream::unfold(reading.batches, |mut batches| async move {
         let batch = batches.recv().await?;
         Some((batch, batches))
     });
-    let mut outcomes = batches
+    let outcomes = batches
         .map(|batch| async move {
             let batch = batch?;
             write(batch, importer).await
         })
         .buffered(UNDER_WAY);
+    let mut outcomes = pin!(outcomes);
     while let Some(done) = outcomes.next().await {
         match done {
             Ok(done) => {
@@ -136,7 +142,10 @@ fn bar(bytes: Option<u64>) -> ProgressBar {
 /// Refuses to write over what is there.
 pub fn refuse_existing(path: &Path) -> Outcome {
     if path.exists() {
-        let message = format!("{} exists already: remove it or name another file", path.display());
+        let message = format!(
+            "{} exists already: remove it or name another file",
+            path.display()
+        );
         return Err(Failure::new(Code::Refused, message));
     }
     Ok(())

@@ -23,7 +23,10 @@ pub async fn run(global: &Global, command: NumberCommand) -> Outcome {
             limit,
             format,
         } => {
-            if prefix.as_ref().is_some_and(|prefix| !prefix.starts_with('+')) {
+            if prefix
+                .as_ref()
+                .is_some_and(|prefix| !prefix.starts_with('+'))
+            {
                 let message = "a prefix begins with + and the country code, like +1415";
                 return Err(Failure::new(Code::Usage, message));
             }
@@ -89,7 +92,11 @@ async fn list(database: &Database, wanted: &Wanted, format: Format) -> Outcome {
 }
 
 fn owner(number: &Number) -> String {
-    number.owner.as_ref().map(ToString::to_string).unwrap_or_default()
+    number
+        .owner
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn cells(number: &Number) -> Vec<String> {
@@ -128,7 +135,11 @@ fn document(number: &Number) -> Value {
             ("disconnected", number.disconnected),
             ("rests_until", number.rests_until),
         ];
-        members.extend(times.into_iter().filter_map(|(name, at)| Some((name.to_owned(), json!(at?)))));
+        members.extend(
+            times
+                .into_iter()
+                .filter_map(|(name, at)| Some((name.to_owned(), json!(at?)))),
+        );
     }
     document
 }
@@ -141,12 +152,19 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
         Some(id) => database.store.account(id).await?,
         None => None,
     };
-    let features: Vec<&str> = number.features.keys().map(|feature| feature.as_str()).collect();
+    let features: Vec<&str> = number
+        .features
+        .keys()
+        .map(|feature| feature.as_str())
+        .collect();
     let mut facts = vec![
         ("number", number.id.to_string()),
         ("state", number.state.to_string()),
         ("account", owner(&number)),
-        ("account name", account.map(|account| account.name).unwrap_or_default()),
+        (
+            "account name",
+            account.map(|account| account.name).unwrap_or_default(),
+        ),
         ("used by", number.used_by.clone().unwrap_or_default()),
         ("carrier", number.carrier.to_string()),
         ("features", features.join(", ")),
@@ -155,7 +173,11 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
         ("revision", number.revision.to_string()),
     ];
     if !number.reserve_history.is_empty() {
-        let ids: Vec<&str> = number.reserve_history.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = number
+            .reserve_history
+            .iter()
+            .map(|id| id.as_str())
+            .collect();
         facts.push(("reserved by", ids.join(", ")));
     }
     if !number.public.is_empty() {
@@ -166,13 +188,24 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
 
 async fn history(database: &Database, text: &str, format: Format) -> Outcome {
     let key = database.key(text)?;
-    let columns = [("time", 20), ("action", 10), ("state", 24), ("by", 8), ("request", 0), ("note", 0)];
+    let columns = [
+        ("time", 20),
+        ("action", 10),
+        ("state", 24),
+        ("by", 8),
+        ("request", 0),
+        ("note", 0),
+    ];
     let mut list = List::new(format.json, &columns);
     let mut page: Page<EventId> = Page::first(PAGE + 1);
     let mut found = false;
     loop {
         let mut events = database.store.events(&key, &page).await?;
-        let next = if events.len() > PAGE { events.pop() } else { None };
+        let next = if events.len() > PAGE {
+            events.pop()
+        } else {
+            None
+        };
         for event in &events {
             found = true;
             list.row(|| event_cells(event), || event_document(event))?;
@@ -190,7 +223,9 @@ async fn history(database: &Database, text: &str, format: Format) -> Outcome {
 
 fn event_cells(event: &StoredEvent) -> Vec<String> {
     let state = |document: &Option<Map<String, Value>>| {
-        let state = document.as_ref().and_then(|document| document.get("pvt_state")?.as_str());
+        let state = document
+            .as_ref()
+            .and_then(|document| document.get("pvt_state")?.as_str());
         state.unwrap_or("(nothing)").to_owned()
     };
     let by = match (&event.origin.account, &event.origin.user) {

@@ -39,7 +39,10 @@ pub async fn run(global: &Global, command: UserCommand) -> Outcome {
                 "priv_level": if admin { "admin" } else { "user" },
             }));
             fields.extend(email.map(|email| ("email".to_owned(), Value::String(email))));
-            let user = database.engine.create_user(&cx, &account.id, fields).await?;
+            let user = database
+                .engine
+                .create_user(&cx, &account.id, fields)
+                .await?;
             show(&account, &user, &password, format)?;
         }
         UserCommand::Password {
@@ -52,7 +55,10 @@ pub async fn run(global: &Global, command: UserCommand) -> Outcome {
             let id = find(&database, &account, &username).await?;
             let password = Password::new(password_stdin)?;
             let fields = object(json!({"password": password.text}));
-            let user = database.engine.patch_user(&cx, &account.id, &id, fields).await?;
+            let user = database
+                .engine
+                .patch_user(&cx, &account.id, &id, fields)
+                .await?;
             show(&account, &user, &password, format)?;
         }
     }
@@ -77,7 +83,10 @@ impl Password {
         io::stdin().lock().take(LONGEST).read_line(&mut line)?;
         let text = line.trim_end_matches(['\r', '\n']).to_owned();
         if text.is_empty() {
-            return Err(Failure::new(Code::Usage, "the input has no password in its first line"));
+            return Err(Failure::new(
+                Code::Usage,
+                "the input has no password in its first line",
+            ));
         }
         Ok(Self {
             text,
@@ -97,9 +106,9 @@ async fn find(database: &Database, account: &Account, username: &str) -> Outcome
         name: format!("{}/{}", account.id, username.to_lowercase()),
     };
     let holder = database.store.claimed(&claim).await?;
-    holder.map(UserId).ok_or_else(|| {
-        Failure::not_found(format!("{} has no user '{username}'", account.name))
-    })
+    holder
+        .map(UserId)
+        .ok_or_else(|| Failure::not_found(format!("{} has no user '{username}'", account.name)))
 }
 
 fn show(account: &Account, user: &User, password: &Password, format: Format) -> Outcome {
@@ -108,7 +117,13 @@ fn show(account: &Account, user: &User, password: &Password, format: Format) -> 
         ("id", user.id.to_string()),
         ("account", account.id.to_string()),
         ("username", username.clone()),
-        ("priv_level", engine::users::user_document(user)["priv_level"].as_str().unwrap_or_default().to_owned()),
+        (
+            "priv_level",
+            engine::users::user_document(user)["priv_level"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
     ];
     let mut document = json!({
         "id": user.id,

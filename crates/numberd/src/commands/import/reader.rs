@@ -68,7 +68,9 @@ impl Source {
             }
             _ => Failure::file(path, &error),
         })?;
-        let found = file.metadata().map_err(|error| Failure::file(path, &error))?;
+        let found = file
+            .metadata()
+            .map_err(|error| Failure::file(path, &error))?;
         Ok(Self {
             bytes: found.is_file().then_some(found.len()),
             name,
@@ -77,7 +79,7 @@ impl Source {
     }
 
     /// Reads the header, then everything else in a thread of its own.
-    pub fn start(self) -> Outcome<Reading> {
+    pub async fn start(self) -> Outcome<Reading> {
         let (send, batches) = mpsc::channel(WAITING);
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new().name("import-reader".to_owned());
@@ -103,29 +105,32 @@ impl Source {
                     }
                 }
             })
-            .map_err(|error| Failure::new(Code::Failure, format!("can't start a thread: {error}")))?;
-        // The header is there as soon as the first bytes are.
-        let names = futures::executor::block_on(told);
-        let names = names.map_err(|_| Failure::new(Code::Failure, "the reader has stopped"))??;
+            .map_err(|error| {
+                Failure::new(Code::Failure, format!("can't start a thread: {error}"))
+            })?;
+        let names = told
+            .await
+            .map_err(|_| Failure::new(Code::Failure, "the reader has stopped"))??;
         Ok(Reading { names, batches })
     }
 }
 
 /// Bytes since the last row.
 #[derive(Clone, Default)]
-struct Read1(Rc<Cell<usize>>);
+struct SinceRow(Rc<Cell<usize>>);
 
 /// A reader that gives up on rows without end.
 struct Bounded {
     inner: Box<dyn Read>,
-    since_row: Read1,
+    since_row: SinceRow,
 }
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let sofar = self.since_row.0.get();
         if sofar > LONGEST_ROW {
-            let message = format!("a row is longer than {LONGEST_ROW} bytes: is a quote not closed?");
+            let message =
+                format!("a row is longer than {LONGEST_ROW} bytes: is a quote not closed?");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         let read = self.inner.read(buffer)?;
@@ -138,12 +143,12 @@ struct Rows {
     name: PathBuf,
     header: Header,
     csv: Reader<Bounded>,
-    since_row: Read1,
+    since_row: SinceRow,
 }
 
 impl Rows {
     fn new(source: Source) -> Outcome<(Self, StringRecord)> {
-        let since_row = Read1::default();
+        let since_row = SinceRow::default();
         let inner: Box<dyn Read> = match source.file {
             Some(file) => Box::new(file),
             None => Box::new(io::stdin()),
@@ -156,7 +161,10 @@ impl Rows {
         let wrong = |message: String| {
             Failure::new(Code::Usage, format!("{}: {message}", source.name.display()))
         };
-        let names = csv.headers().map_err(|error| wrong(error.to_string()))?.clone();
+        let names = csv
+            .headers()
+            .map_err(|error| wrong(error.to_string()))?
+            .clone();
         let header = Header::parse(&names).map_err(wrong)?;
         let rows = Self {
             name: source.name,

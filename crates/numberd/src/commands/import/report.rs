@@ -91,9 +91,8 @@ impl Report {
         let Some(path) = self.errors.clone() else {
             return Ok(());
         };
-        let failed = |error: csv::Error| {
-            Failure::new(Code::Failure, format!("{}: {error}", path.display()))
-        };
+        let failed =
+            |error: csv::Error| Failure::new(Code::Failure, format!("{}: {error}", path.display()));
         if self.writer.is_none() {
             let file = OpenOptions::new().write(true).create_new(true).open(&path);
             let file = file.map_err(|error| Failure::file(&path, &error))?;
@@ -133,9 +132,16 @@ impl Report {
         let total = self.created + self.unchanged + self.failed;
         let shown = u64::try_from(self.told.len()).unwrap_or(u64::MAX);
         if !self.json && self.errors.is_none() && self.failed > shown {
-            output::note(&format!("and {} more: --errors FILE writes all of them", self.failed - shown));
+            output::note(&format!(
+                "and {} more: --errors FILE writes all of them",
+                self.failed - shown
+            ));
         }
-        let created = if self.dry_run { "would be created" } else { "created" };
+        let created = if self.dry_run {
+            "would be created"
+        } else {
+            "created"
+        };
         let facts = [
             ("rows", total.to_string()),
             (created, self.created.to_string()),

@@ -1,0 +1,130 @@
+//! `numberd serve`.
+
+use std::env;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::bootstrap::{Bootstrap, Bootstrapped};
+use engine::{Context, Engine};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::cli::{Global, Serve};
+use crate::config::Config;
+use crate::database::{Access, Database};
+use crate::exit::{Code, Failure, Outcome};
+use crate::server::{self, Stop};
+use crate::{demo, logging, output};
+
+/// How often numbers whose rest is over are put on sale again
+/// (spec/numbers.md 7).
+const REST_JOB: Duration = Duration::from_secs(3600);
+
+pub async fn run(global: &Global, options: &Serve) -> Outcome {
+    let mut config = Config::load(global)?;
+    config.take_over_serving(options.listen.as_deref(), options.dialect.as_deref())?;
+    logging::start(&config.log)?;
+    let stop = Stop::listen()?;
+    let listener = server::bind(&config.listen).await?;
+    let address = listener.local_addr()?;
+    api::install_recorder();
+    let database = Database::open(&config, Access::Create)?;
+    let made = database.engine.bootstrap(bootstrap()?).await?;
+    output::line(&format!("listening on http://{address}"))?;
+    if let Some(made) = &made {
+        tell(made)?;
+    }
+    if options.demo {
+        let url = format!("http://{}", reachable(address));
+        demo::run(&database, &url).await?;
+    }
+    tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
+    let job = tokio::spawn(end_rests(Arc::clone(&database.engine)));
+    let service = api::service(Arc::clone(&database.engine), config.api());
+    if !api::serve(listener, service, stop.asked()).await {
+        tracing::warn!("some requests took too long and were cut off");
+    }
+    job.abort();
+    database.close().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What the first start makes, as the environment says.
+fn bootstrap() -> Outcome<Bootstrap> {
+    let mut bootstrap = Bootstrap::default();
+    if let Some(name) = variable("NUMBERD_MASTER_NAME")? {
+        bootstrap.name = name;
+    }
+    if let Some(username) = variable("NUMBERD_ADMIN_USERNAME")? {
+        bootstrap.username = username;
+    }
+    bootstrap.password = variable("NUMBERD_ADMIN_PASSWORD")?;
+    bootstrap.api_key = variable("NUMBERD_MASTER_API_KEY")?;
+    Ok(bootstrap)
+}
+
+/// A variable; an empty one is one that isn't set.
+fn variable(name: &str) -> Outcome<Option<String>> {
+    match env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Failure::new(Code::Usage, format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+/// Prints what was made, and the secrets that nobody knows yet: this once.
+fn tell(made: &Bootstrapped) -> Outcome {
+    let chosen = |name| variable(name).map(|value| value.is_some());
+    output::line(&format!(
+        "master account: {} ({})",
+        made.account.name, made.account.id
+    ))?;
+    output::line(&format!("admin user: {}", made.username))?;
+    if !chosen("NUMBERD_ADMIN_PASSWORD")? {
+        output::line(&format!(
+            "admin password, shown this once: {}",
+            made.password
+        ))?;
+    }
+    if !chosen("NUMBERD_MASTER_API_KEY")? {
+        output::line(&format!("API key, shown this once: {}", made.api_key))?;
+    }
+    Ok(())
+}
+
+/// An address that a client on this machine can use.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Puts numbers on sale whose rest is over: now, and each hour.
+async fn end_rests(engine: Arc<Engine>) {
+    let mut ticks = interval(REST_JOB);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let cx = Context::system("end-rests");
+        let mut ended = 0;
+        loop {
+            match engine.end_rests(&cx).await {
+                Ok(0) => break,
+                Ok(count) => ended += count,
+                Err(error) => {
+                    tracing::error!(%error, "numbers whose rest is over can't be put on sale");
+                    break;
+                }
+            }
+        }
+        if ended > 0 {
+            tracing::info!(numbers = ended, "rests ended");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The curl lines: each works as it is printed, in the order in which they are
+//! printed, with nothing but a shell, curl and sed.
+
+use md5::{Digest, Md5};
+use numbers::account::Account;
+use serde_json::json;
+
+/// What the lines need to know.
+pub struct Access<'a> {
+    /// Where the server answers.
+    pub url: &'a str,
+    pub reseller: &'a Account,
+    pub customer: &'a Account,
+    pub username: &'a str,
+    pub password: &'a str,
+    pub api_key: &'a str,
+}
+
+/// The number that the lines buy and give back, and one that they add.
+const BOUGHT: &str = "+14155550123";
+const ADDED: &str = "+19075550100";
+
+const TOKEN: &str = r#"sed -n 's/.*"auth_token":"\([^"]*\)".*/\1/p'"#;
+
+impl Access<'_> {
+    /// All lines, with what they do above each.
+    pub fn lines(&self) -> String {
+        let Self {
+            url,
+            customer,
+            username,
+            password,
+            ..
+        } = self;
+        let base = format!("'{url}/v2/accounts/{}/phone_numbers", customer.id);
+        let one = format!("{base}/{BOUGHT}");
+        let mut text = String::new();
+        let mut step = |what: &str, line: String| {
+            text.push_str(&format!("\n# {what}\n{line}\n"));
+        };
+        step(
+            &format!(
+                "log in as {username} of {} (password {password})",
+                customer.name
+            ),
+            self.user_auth(),
+        );
+        step(
+            "numbers for sale",
+            get(&format!("{base}?prefix=415&quantity=3'")),
+        );
+        step("buy one", send("PUT", &format!("{one}/activate'"), "{}"));
+        step("your numbers", get(&format!("{base}'")));
+        step("whose is it", get(&format!("{one}/identify'")));
+        step(
+            "name it",
+            send(
+                "PATCH",
+                &format!("{one}'"),
+                r#"{"data":{"note":"front desk"}}"#,
+            ),
+        );
+        step(
+            "what kind of number is it",
+            get(&format!("{base}/classifiers/{BOUGHT}'")),
+        );
+        step("give it back", send("DELETE", &format!("{one}'"), ""));
+        step(
+            &format!(
+                "log in with the API key of {}, who may add numbers",
+                self.reseller.name
+            ),
+            self.api_auth(),
+        );
+        let added = format!(
+            "'{url}/v2/accounts/{}/phone_numbers/{ADDED}'",
+            self.reseller.id
+        );
+        step("add one", send("PUT", &added, ""));
+        step("and take it away again", send("DELETE", &added, ""));
+        text
+    }
+
+    fn user_auth(&self) -> String {
+        let digest = Md5::digest(format!("{}:{}", self.username, self.password));
+        let credentials: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let data = json!({"credentials": credentials, "account_name": self.customer.name});
+        self.login("user_auth", &data)
+    }
+
+    fn api_auth(&self) -> String {
+        self.login("api_auth", &json!({"api_key": self.api_key}))
+    }
+
+    fn login(&self, route: &str, data: &serde_json::Value) -> String {
+        let body = json!({"data": data});
+        let url = self.url;
+        format!(
+            "TOKEN=$(curl -sS -X PUT '{url}/v2/{route}' -H 'Content-Type: application/json' -d '{body}' | {TOKEN})"
+        )
+    }
+}
+
+fn get(url: &str) -> String {
+    format!("curl -sS -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true' {url}")
+}
+
+fn send(verb: &str, url: &str, body: &str) -> String {
+    let data = match body {
+        "" => String::new(),
+        body => format!(" -H 'Content-Type: application/json' -d '{body}'"),
+    };
+    format!("curl -sS -X {verb} -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true'{data} {url}")
+}
