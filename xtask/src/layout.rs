@@ -15,8 +15,9 @@ const INWARDS: [&[&str]; 5] = [
     &["numberd"],
 ];
 
-/// Lines of a source file, tests and tables aside.
-const MOST_LINES: usize = 500;
+/// Lines of a source file, tests aside: about 500, and a little over is no
+/// reason to tear apart what belongs together.
+const MOST_LINES: usize = 550;
 
 /// Checks every rule, and names each breach.
 pub fn check() -> Result<()> {

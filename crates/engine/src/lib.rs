@@ -29,6 +29,7 @@ pub mod search;
 mod secrets;
 pub mod settings;
 pub mod tokens;
+pub mod user_document;
 pub mod users;
 
 use std::sync::Arc;

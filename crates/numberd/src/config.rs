@@ -9,6 +9,7 @@ use api::{ApiSettings, Dialect, Limits};
 use axum::http::Uri;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
+use numbers::classify::Classifiers;
 use numbers::price::PriceList;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -226,6 +227,9 @@ impl Config {
                 only(&section, rule.keys(), &["prefix", "suffix", "description"])?;
             }
         }
+        if let Some(table) = &manager.classifiers {
+            Classifiers::from_map(table).map_err(|error| format!("number_manager: {error}"))?;
+        }
         Ok(())
     }
 
@@ -288,8 +292,8 @@ fn wrong(path: &Path, message: impl fmt::Display) -> Failure {
 /// One line: which file, where in it, what.
 fn located(text: &str, path: &Path, error: &toml::de::Error) -> Failure {
     let place = error.span().map(|span| {
-        let before = &text.as_bytes()[..span.start.min(text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
         format!("line {line}: ")
     });
     let message = error.message().trim().replace('\n', " ");

@@ -27,7 +27,7 @@ pub enum Access {
 
 /// An open database.
 pub struct Database {
-    /// The store, for what only SQLite can do.
+    /// The store, for what only this kind can do.
     pub store: Arc<SqliteStore>,
     /// Everything else.
     pub engine: Arc<Engine>,

@@ -11,6 +11,8 @@ mod backup;
 mod check;
 mod checkpoint;
 mod connection;
+#[cfg(test)]
+mod cost_tests;
 mod counters;
 mod event;
 mod failure;

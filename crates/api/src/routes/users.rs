@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use engine::users::{filtered_document, user_document, user_row};
+use engine::user_document::{filtered_document, user_document, user_row};
 use serde_json::json;
 use store::{Page, User, UserId};
 

@@ -29,7 +29,13 @@ pub(super) struct Refusing<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Refusing<S> {
     pub(super) fn new(stream: S, api: Arc<Api>) -> Self {
-        Self { stream, api, instead: None, discarded: 0, write_closed: false }
+        Self {
+            stream,
+            api,
+            instead: None,
+            discarded: 0,
+            write_closed: false,
+        }
     }
 
     /// Takes a refusal in instead of writing it.
@@ -150,9 +156,15 @@ mod tests {
 
     #[test]
     fn only_what_the_library_says_is_replaced() {
-        assert_eq!(refused(b"HTTP/1.1 414 URI Too Long\r\ncontent-length: 0\r\n\r\n"), Some(414));
+        assert_eq!(
+            refused(b"HTTP/1.1 414 URI Too Long\r\ncontent-length: 0\r\n\r\n"),
+            Some(414)
+        );
         assert_eq!(refused(b"HTTP/1.1 431 X\r\n\r\n"), Some(431));
-        assert_eq!(refused(b"HTTP/1.1 400 Bad Request\r\nx-request-id: 1\r\n\r\n"), None);
+        assert_eq!(
+            refused(b"HTTP/1.1 400 Bad Request\r\nx-request-id: 1\r\n\r\n"),
+            None
+        );
         assert_eq!(refused(b"HTTP/1.1 404 Not Found\r\n\r\n"), None);
         assert_eq!(refused(b"HTTP/1.1 200 OK\r\n\r\n"), None);
         assert_eq!(refused(b"HTTP"), None);

@@ -110,7 +110,7 @@ async fn write(mut batch: Batch, importer: &Importer<'_>) -> Outcome<Done> {
         .map(|bad| match bad {
             Some(cell) => Ok(Err(cell)),
             None => match written.next() {
-                Some(Ok(imported)) => Ok(Ok(imported)),
+                Some(Ok(done)) => Ok(Ok(done)),
                 Some(Err(error)) => Ok(Err(BadCell {
                     column: error.column().to_owned(),
                     message: error.to_string(),

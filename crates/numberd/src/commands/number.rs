@@ -1,5 +1,6 @@
 //! `numberd number`: a look at numbers and their history.
 
+use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::number::Number;
 use numbers::state::State;
@@ -176,7 +177,7 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
         let ids: Vec<&str> = number
             .reserve_history
             .iter()
-            .map(|id| id.as_str())
+            .map(AccountId::as_str)
             .collect();
         facts.push(("reserved by", ids.join(", ")));
     }

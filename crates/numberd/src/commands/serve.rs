@@ -18,7 +18,7 @@ use crate::{demo, logging, output};
 
 /// How often numbers whose rest is over are put on sale again
 /// (spec/numbers.md 7).
-const REST_JOB: Duration = Duration::from_secs(3600);
+const REST_JOB: Duration = Duration::from_hours(1);
 
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let mut config = Config::load(global)?;

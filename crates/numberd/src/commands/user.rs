@@ -119,7 +119,7 @@ fn show(account: &Account, user: &User, password: &Password, format: Format) -> 
         ("username", username.clone()),
         (
             "priv_level",
-            engine::users::user_document(user)["priv_level"]
+            engine::user_document::user_document(user)["priv_level"]
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),

@@ -36,7 +36,7 @@ impl Access<'_> {
         let one = format!("{base}/{BOUGHT}");
         let mut text = String::new();
         let mut step = |what: &str, line: String| {
-            text.push_str(&format!("\n# {what}\n{line}\n"));
+            text.extend(["\n# ", what, "\n", &line, "\n"]);
         };
         step(
             &format!(
@@ -83,7 +83,7 @@ impl Access<'_> {
 
     fn user_auth(&self) -> String {
         let digest = Md5::digest(format!("{}:{}", self.username, self.password));
-        let credentials: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let credentials = format!("{:032x}", u128::from_be_bytes(digest.into()));
         let data = json!({"credentials": credentials, "account_name": self.customer.name});
         self.login("user_auth", &data)
     }
@@ -102,7 +102,7 @@ impl Access<'_> {
 }
 
 fn get(url: &str) -> String {
-    format!("curl -sS -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true' {url}")
+    format!("curl -sS -w '\\n' -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true' {url}")
 }
 
 fn send(verb: &str, url: &str, body: &str) -> String {
@@ -110,5 +110,7 @@ fn send(verb: &str, url: &str, body: &str) -> String {
         "" => String::new(),
         body => format!(" -H 'Content-Type: application/json' -d '{body}'"),
     };
-    format!("curl -sS -X {verb} -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true'{data} {url}")
+    format!(
+        "curl -sS -w '\\n' -X {verb} -H \"X-Auth-Token: $TOKEN\" -H 'X-Pretty-Print: true'{data} {url}"
+    )
 }
