@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use engine::EngineError;
-use engine::users::{user_document, user_row};
+use engine::user_document::{user_document, user_row};
 use numbers::account::Account;
 use serde_json::{Value, json};
 use store::{Page, PrivilegeLevel, UserId};

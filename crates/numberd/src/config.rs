@@ -10,6 +10,9 @@ use axum::http::Uri;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::classify::Classifiers;
+use numbers::converter::{Converters, DEFAULT_RECONCILE};
+use numbers::dial_plan::DialPlan;
+use numbers::pattern::BadPattern;
 use numbers::price::PriceList;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -227,10 +230,8 @@ impl Config {
                 only(&section, rule.keys(), &["prefix", "suffix", "description"])?;
             }
         }
-        if let Some(table) = &manager.classifiers {
-            Classifiers::from_map(table).map_err(|error| format!("number_manager: {error}"))?;
-        }
-        Ok(())
+        check_patterns(manager).map_err(|error| format!("number_manager: {error}"))?;
+        check_modules(manager)
     }
 
     /// The part that the API is told.
@@ -253,6 +254,41 @@ impl Config {
             accounts: self.accounts.clone(),
         }
     }
+}
+
+fn check_patterns(manager: &NumberManager) -> Result<(), BadPattern> {
+    let reconcile = manager.reconcile_regex.as_deref();
+    Converters::new(
+        manager.e164_converters.clone(),
+        reconcile.unwrap_or(DEFAULT_RECONCILE),
+    )?;
+    DialPlan::from_map(&manager.dial_plan)?;
+    if let Some(table) = &manager.classifiers {
+        Classifiers::from_map(table)?;
+    }
+    Ok(())
+}
+
+fn check_modules(manager: &NumberManager) -> Result<(), String> {
+    let one = |key, name| [(key, name)];
+    let named = one("available_module_name", &manager.available_module_name)
+        .into_iter()
+        .chain(one("port_in_module_name", &manager.port_in_module_name))
+        .chain(
+            manager
+                .carrier_modules
+                .iter()
+                .map(|name| ("carrier_modules", name)),
+        );
+    for (key, name) in named {
+        if !CarrierName::new(name).is_known() {
+            let known = KNOWN.join(", ");
+            return Err(format!(
+                "number_manager.{key}: '{name}' is not a carrier; carriers are {known}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Service {
@@ -386,6 +422,29 @@ mod tests {
             assert!(error.starts_with("x.toml: "), "{error}");
             assert!(error.contains(key), "{error} lacks {key}");
             assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn patterns_and_carriers_are_checked_at_once() {
+        for (text, named) in [
+            ("[number_manager]\ne164_converters = [{ regex = '(' }]", "("),
+            ("[number_manager]\nreconcile_regex = '['", "["),
+            ("[number_manager.dial_plan]\n'(' = { prefix = '+' }", "("),
+            (
+                "[number_manager]\navailable_module_name = 'locl'",
+                "available_module_name",
+            ),
+            (
+                "[number_manager]\ncarrier_modules = ['local', 'locl']",
+                "carrier_modules",
+            ),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(
+                error.contains("number_manager") && error.contains(named),
+                "{error}"
+            );
         }
     }
 

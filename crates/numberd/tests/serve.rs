@@ -218,6 +218,9 @@ fn a_configuration_that_cant_be_used_names_file_and_key() {
     with("[log]\nlevel = 'numberd=loud'").failed(2, &["log.level", "numberd=loud"]);
     let run = place.run(&["serve", "--config", "absent.toml"]);
     run.failed(2, &["absent.toml"]);
-    let run = place.run(&["serve", "--config", "numberd.toml", "--dialect", "1999"]);
-    assert_eq!(run.code, Some(2));
+    place.write("numberd.toml", "");
+    place
+        .run(&["serve", "--dialect", "1999"])
+        .failed(2, &["1999", "4.3"]);
+    assert!(!place.path("numberd.db").exists());
 }

@@ -33,7 +33,7 @@ pub async fn an_account_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     assert_eq!(store.account(&account_id(1)).await.unwrap(), None);
     let mut one = account(1, &[7, 8]);
     one.revision = Revision(12);
-    one.name = "Zoë's \"Büro\"".to_owned();
+    "Zoë's \"Büro\"".clone_into(&mut one.name);
     one.enabled = false;
     one.is_reseller = true;
     one.number_manager = object(json!({"features": {"allow": ["cnam"]}, "a": 1}));
@@ -50,7 +50,7 @@ pub async fn an_account_comes_back_as_it_was_written(store: Arc<dyn Store>) {
         json!(one.public).to_string()
     );
     one.revision = Revision(13);
-    one.name = "another".to_owned();
+    "another".clone_into(&mut one.name);
     write(&store, just([put(one.clone())])).await;
     assert_eq!(store.account(&one.id).await.unwrap(), Some(one));
 }

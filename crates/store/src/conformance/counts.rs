@@ -81,7 +81,7 @@ pub async fn billable_follows_owner_carrier_and_deletion(store: Arc<dyn Store>) 
     write(&store, batch).await;
     assert_eq!(quantities(&store, [1, 5]).await, [0, 0]);
     let (batch, four) = update(&three, 4, |number| {
-        number.carrier = CarrierName::new("telnyx")
+        number.carrier = CarrierName::new("telnyx");
     });
     write(&store, batch).await;
     assert_eq!(quantities(&store, [1, 5]).await, [1, 1]);

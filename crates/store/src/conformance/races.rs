@@ -49,7 +49,7 @@ pub async fn one_winner_for_each_revision(store: Arc<dyn Store>) {
     for round in 1..6 {
         let won = race(&store, 40, |i| {
             update(&current, round * 100 + i, |number| {
-                number.assign(Some(account_id(i)))
+                number.assign(Some(account_id(i)));
             })
             .0
         })

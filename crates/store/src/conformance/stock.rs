@@ -214,7 +214,7 @@ pub async fn stock_follows_changes(store: Arc<dyn Store>) {
     write(&store, batch).await;
     assert_eq!(now().await, "p");
     let (batch, renamed) = update(&back, 5, |number| {
-        number.carrier = CarrierName::new("other")
+        number.carrier = CarrierName::new("other");
     });
     write(&store, batch).await;
     assert_eq!(now().await, "");

@@ -1,14 +1,12 @@
 //! A process that is killed while it writes loses nothing it acknowledged.
 
-mod common;
-
 use std::env;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use common::{folder, open};
+use crate::common::{folder, open};
 use store::conformance::sample::{account, billable, creation, just, key, owned, put};
 use store::{Page, Store};
 
@@ -62,7 +60,12 @@ async fn what_was_acknowledged_survives_a_kill() {
     drop(store);
     let mut acknowledged = Vec::new();
     let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "write_until_killed", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "crash::write_until_killed",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(DATABASE, &path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -1,13 +1,11 @@
 //! The bounded queue: too much is refused at once, whole, and nothing else.
 
-mod common;
-
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use common::{folder, hold_writer, options};
+use crate::common::{folder, hold_writer, options};
 use numbers::state::State;
 use store::conformance::sample::{creation, key, number};
 use store::{Batch, Outcomes, Page, Store, StoreError};

@@ -1,12 +1,10 @@
 //! The database as a file: opening, refusing, closing, copying.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{Folder, folder, open, options};
+use crate::common::{Folder, folder, open, options};
 use numbers::state::State;
 use rusqlite::Connection;
 use store::conformance::sample::{
@@ -118,7 +116,7 @@ async fn closing_leaves_one_complete_file() {
 async fn writes_that_wait_are_done_before_closing() {
     let folder = folder();
     let store = Arc::new(open(&folder.database()));
-    let (slow, waiting) = common::hold_writer(&folder.database());
+    let (slow, waiting) = crate::common::hold_writer(&folder.database());
     let writes: Vec<_> = (0..50)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -348,7 +346,7 @@ async fn a_full_disk_loses_nothing_and_passes() {
 async fn a_faulty_request_fails_alone() {
     let folder = folder();
     let store = Arc::new(filled(&folder.database()).await);
-    let (slow, waiting) = common::hold_writer(&folder.database());
+    let (slow, waiting) = crate::common::hold_writer(&folder.database());
     // An event's id twice: the second half of this batch can't be stored.
     let twice = || {
         let one = number(&key(90), State::Aging);
