@@ -106,6 +106,9 @@ fn failure_body(incoming: &Incoming, node: &Node, shape: &Shape) -> Writer {
 
 /// The answer to a failure.
 pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Response {
+    if let Some(failure) = error.store_failure() {
+        tracing::error!(request_id = incoming.id, error = %failure, "the store failed");
+    }
     let shape = error.shape(incoming.dialect);
     let body = failure_body(incoming, node, &shape);
     let mut response = body.into_response(incoming, shape.status);

@@ -27,6 +27,9 @@ use crate::error::ApiError;
 use crate::request::{Envelope, Incoming, account_in};
 use crate::{observe, router};
 
+/// Stands for any account where only the route counts.
+const ANY_ACCOUNT: &str = "00000000000000000000000000000000";
+
 /// The API as a service: takes HTTP requests, answers them, never fails.
 #[derive(Clone)]
 pub struct ApiService {
@@ -35,8 +38,8 @@ pub struct ApiService {
 }
 
 impl ApiService {
-    pub(crate) fn new(api: Arc<Api>, routes: Router<Arc<Api>>) -> Self {
-        let router = routes
+    pub(crate) fn new(api: Arc<Api>, table: Router<Arc<Api>>) -> Self {
+        let router = table
             .fallback(router::not_found)
             .method_not_allowed_fallback(router::invalid_method)
             .with_state(api.clone());
@@ -148,7 +151,15 @@ async fn prepare(
     let limits = &api.settings.limits;
     incoming.read_uri(uri, limits.max_path_bytes)?;
     incoming.read_dialect()?;
-    if incoming.version.is_none() || incoming.method == Method::OPTIONS {
+    if incoming.version.is_none() {
+        return Ok(None);
+    }
+    if incoming.method == Method::OPTIONS {
+        // Browsers ask without a token, so that no account is known; the verbs
+        // are the same for all of them.
+        if is_account_alias(&incoming.tokens) {
+            expand_account_alias(incoming, ANY_ACCOUNT);
+        }
         return Ok(None);
     }
     let patience = Duration::from_secs(limits.receive_timeout_s);
@@ -160,7 +171,14 @@ async fn prepare(
         return Err(ApiError::not_implemented());
     }
     identify(api, incoming).await?;
-    expand_account_alias(incoming)?;
+    if is_account_alias(&incoming.tokens) {
+        let holder = incoming
+            .holder
+            .as_ref()
+            .ok_or_else(ApiError::expired_token)?;
+        let id = holder.account.id.to_string();
+        expand_account_alias(incoming, &id);
+    }
     if incoming.holder.is_none() {
         draw(api, incoming).await?;
     }
@@ -201,19 +219,13 @@ fn is_login(tokens: &[String]) -> bool {
 }
 
 /// `/v2/account/…` means the token's own account (spec/http.md 1.3).
-fn expand_account_alias(incoming: &mut Incoming) -> Result<(), ApiError> {
-    if incoming
-        .tokens
-        .first()
-        .is_some_and(|token| token == "account")
-    {
-        let Some(holder) = &incoming.holder else {
-            return Err(ApiError::expired_token());
-        };
-        let id = holder.account.id.to_string();
-        incoming.tokens.splice(0..1, ["accounts".to_owned(), id]);
-    }
-    Ok(())
+fn is_account_alias(tokens: &[String]) -> bool {
+    tokens.first().is_some_and(|token| token == "account")
+}
+
+fn expand_account_alias(incoming: &mut Incoming, id: &str) {
+    let account = ["accounts".to_owned(), id.to_owned()];
+    incoming.tokens.splice(0..1, account);
 }
 
 /// Calls without a valid token draw from the bucket of their address and

@@ -183,24 +183,11 @@ fn push(path: &mut String, key: &str) {
     path.push_str(&key.replace('.', "%2E"));
 }
 
-/// A fault as the table of spec/http.md 2.6 words it.
+/// A fault as spec/http.md 2.6 shows it: what is missing and what is too much
+/// under its own path, everything else under the path of the value.
 fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
-    use ValidationErrorKind as Kind;
-
     let path = path(error.instance_path());
     let value = error.instance().as_ref();
-    let fault = |rule: &'static str, message: String, target: Option<Value>| FieldError {
-        path: path.clone(),
-        rule,
-        message,
-        target,
-        cause: None,
-        value: Some(value.clone()),
-    };
-    let length = |rule, message, limit: u64| FieldError {
-        cause: Some(value.clone()),
-        ..fault(rule, message, Some(limit.into()))
-    };
     let below = |key: &str, rule, message: &str, value: Option<Value>| {
         let mut path = path.clone();
         push(&mut path, key);
@@ -209,88 +196,97 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             ..FieldError::new(path, rule, message)
         }
     };
-    vec![match error.kind() {
-        Kind::Required { property } => {
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
-            below(
-                key,
-                "required",
-                "Field is required but missing",
-                Some(property.clone()),
-            )
+            let message = "Field is required but missing";
+            vec![below(key, "required", message, Some(property.clone()))]
         }
-        Kind::AdditionalProperties { unexpected } => {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
             let message = "Strict checking of data is enabled; \
                            only include schema-defined properties";
-            return unexpected
-                .iter()
-                .map(|key| {
-                    below(
-                        key,
-                        "additionalProperties",
-                        message,
-                        value.get(key).cloned(),
-                    )
-                })
-                .collect();
+            let faults = unexpected.iter().map(|key| {
+                below(
+                    key,
+                    "additionalProperties",
+                    message,
+                    value.get(key).cloned(),
+                )
+            });
+            faults.collect()
         }
+        _ => {
+            let (rule, message, target) = words(error);
+            let is_length = matches!(rule, "minLength" | "maxLength");
+            vec![FieldError {
+                target,
+                cause: is_length.then(|| value.clone()),
+                value: Some(value.clone()),
+                ..FieldError::new(path, rule, message)
+            }]
+        }
+    }
+}
+
+/// Rule, text and target of a fault, by the table of spec/http.md 2.6.
+fn words(error: &ValidationError<'_>) -> (&'static str, String, Option<Value>) {
+    use ValidationErrorKind as Kind;
+
+    let count = |limit: u64| Some(limit.into());
+    match error.kind() {
         Kind::Type { kind } => {
             let names: Vec<&str> = types(kind).iter().map(|name| name.as_str()).collect();
             let names = names.join(", ");
             let message = format!("Value did not match type(s): {names}");
-            fault("type", message, Some(names.into()))
+            ("type", message, Some(names.into()))
         }
-        Kind::MinLength { limit } => length(
-            "minLength",
-            format!("String must be at least {limit} characters"),
-            *limit,
-        ),
-        Kind::MaxLength { limit } => length(
-            "maxLength",
-            format!("String must not be more than {limit} characters"),
-            *limit,
-        ),
+        Kind::MinLength { limit } => {
+            let message = format!("String must be at least {limit} characters");
+            ("minLength", message, count(*limit))
+        }
+        Kind::MaxLength { limit } => {
+            let message = format!("String must not be more than {limit} characters");
+            ("maxLength", message, count(*limit))
+        }
         Kind::Enum { options } => {
             let message = "Value not found in enumerated list of values".to_owned();
-            fault("enum", message, Some(options.as_ref().clone()))
+            ("enum", message, Some(options.as_ref().clone()))
         }
         Kind::Pattern { pattern } => {
             let message = format!("Failed to match pattern '{pattern}'");
-            fault("pattern", message, Some(pattern.as_str().into()))
+            ("pattern", message, Some(pattern.as_str().into()))
         }
-        Kind::Minimum { limit } => fault(
-            "minimum",
-            format!("Value must be at least {limit}"),
-            Some(limit.clone()),
-        ),
-        Kind::Maximum { limit } => fault(
-            "maximum",
-            format!("Value must be at most {limit}"),
-            Some(limit.clone()),
-        ),
+        Kind::Minimum { limit } => {
+            let message = format!("Value must be at least {limit}");
+            ("minimum", message, Some(limit.clone()))
+        }
+        Kind::Maximum { limit } => {
+            let message = format!("Value must be at most {limit}");
+            ("maximum", message, Some(limit.clone()))
+        }
         Kind::MinItems { limit } => {
             let message = format!("The list must have at least {limit} items");
-            fault("minItems", message, Some((*limit).into()))
+            ("minItems", message, count(*limit))
         }
         Kind::MaxItems { limit } => {
             let message = format!("The list is more than {limit} items");
-            fault("maxItems", message, Some((*limit).into()))
+            ("maxItems", message, count(*limit))
         }
-        Kind::UniqueItems => fault(
+        Kind::UniqueItems => (
             "uniqueItems",
             "List of items is not unique".to_owned(),
             None,
         ),
         Kind::MinProperties { limit } => {
             let message = format!("The object must have at least {limit} keys");
-            fault("minProperties", message, Some((*limit).into()))
+            ("minProperties", message, count(*limit))
         }
         Kind::Format { format } => {
             let message = "Field is not in the correct format".to_owned();
-            fault("wrong_format", message, Some(format.as_str().into()))
+            ("wrong_format", message, Some(format.as_str().into()))
         }
-        _ => fault("failed to validate", error.to_string(), None),
-    }]
+        _ => ("failed to validate", error.to_string(), None),
+    }
 }
 
 #[cfg(test)]
@@ -301,7 +297,9 @@ mod tests {
     use crate::dialect::Dialect;
 
     fn check(schema: Schema, data: Value) -> Result<Value, Value> {
-        let mut data = data.as_object().unwrap().clone();
+        let Value::Object(mut data) = data else {
+            panic!("not an object: {data}");
+        };
         match schema.check(&mut data) {
             Ok(()) => Ok(Value::Object(data)),
             Err(error) => Err(error.shape(Dialect::V43).data),

@@ -709,3 +709,24 @@ async fn accounts_see_down_and_nowhere_else() {
         .await;
     assert_eq!(nobody.refusal(), (401, "invalid credentials", &json!({})));
 }
+
+/// An expired token ends a request before its route is known, except where
+/// clients log in anew (spec/http.md 1.1, step 4).
+#[tokio::test]
+async fn expired_tokens() {
+    let mut engine = Settings::default();
+    engine.auth.token_auth_expiry_s = 0;
+    let server = Harness::with(engine, settings()).await;
+    for path in [server.child.numbers(""), "/v2/nothing".to_owned()] {
+        let answer = server.get(&server.child, &path).await;
+        assert_eq!(
+            answer.refusal(),
+            (401, "invalid credentials", &json!({})),
+            "{path}"
+        );
+    }
+    let login = server
+        .write("PUT", &server.child, "/v2/user_auth", json!({}))
+        .await;
+    assert_eq!(login.refusal().0, 400, "{}", login.text);
+}

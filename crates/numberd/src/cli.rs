@@ -32,16 +32,40 @@ struct Cli {
 #[derive(Args)]
 pub struct Global {
     /// Configuration file; without it `numberd.toml`, if it is there
-    #[arg(long, value_name = "FILE", env = "NUMBERD_CONFIG", global = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "NUMBERD_CONFIG",
+        hide_env_values = true,
+        global = true
+    )]
     pub config: Option<PathBuf>,
     /// Where the numbers are: `sqlite:FILE`; without it `sqlite:numberd.db`
-    #[arg(long, value_name = "URL", env = "NUMBERD_DATABASE", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "NUMBERD_DATABASE",
+        hide_env_values = true,
+        global = true
+    )]
     pub database: Option<String>,
     /// What is logged to stderr: error, warn, info, debug, trace, or by module
-    #[arg(long, value_name = "LEVEL", env = "NUMBERD_LOG_LEVEL", global = true)]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "NUMBERD_LOG_LEVEL",
+        hide_env_values = true,
+        global = true
+    )]
     pub log_level: Option<String>,
     /// What lines of the log look like: text or json
-    #[arg(long, value_name = "FORMAT", env = "NUMBERD_LOG_FORMAT", global = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "NUMBERD_LOG_FORMAT",
+        hide_env_values = true,
+        global = true
+    )]
     pub log_format: Option<String>,
 }
 
@@ -93,14 +117,24 @@ SIGTERM and SIGINT end the server after what is in flight."
 )]
 pub struct Serve {
     /// Address and port; port 0 takes a free one. Without it 127.0.0.1:8000
-    #[arg(long, value_name = "ADDRESS", env = "NUMBERD_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "NUMBERD_LISTEN",
+        hide_env_values = true
+    )]
     pub listen: Option<String>,
     /// Dialect of the answers, 2016 or 4.3. Without it 2016
-    #[arg(long, value_name = "DIALECT", env = "NUMBERD_DIALECT")]
+    #[arg(
+        long,
+        value_name = "DIALECT",
+        env = "NUMBERD_DIALECT",
+        hide_env_values = true
+    )]
     pub dialect: Option<String>,
     /// Fill an empty database with a reseller, a customer and numbers to try,
     /// and print curl lines that work
-    #[arg(long, env = "NUMBERD_DEMO", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "NUMBERD_DEMO", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub demo: bool,
 }
 

@@ -270,16 +270,16 @@ fn check_patterns(manager: &NumberManager) -> Result<(), BadPattern> {
 }
 
 fn check_modules(manager: &NumberManager) -> Result<(), String> {
-    let one = |key, name| [(key, name)];
-    let named = one("available_module_name", &manager.available_module_name)
-        .into_iter()
-        .chain(one("port_in_module_name", &manager.port_in_module_name))
-        .chain(
-            manager
-                .carrier_modules
-                .iter()
-                .map(|name| ("carrier_modules", name)),
-        );
+    let mut named = vec![
+        ("available_module_name", &manager.available_module_name),
+        ("port_in_module_name", &manager.port_in_module_name),
+    ];
+    named.extend(
+        manager
+            .carrier_modules
+            .iter()
+            .map(|name| ("carrier_modules", name)),
+    );
     for (key, name) in named {
         if !CarrierName::new(name).is_known() {
             let known = KNOWN.join(", ");

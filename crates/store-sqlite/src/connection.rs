@@ -16,8 +16,6 @@ pub enum Role {
     Checkpointer,
     /// Reads.
     Reader,
-    /// Reads, in a process that never writes.
-    ReadOnly,
 }
 
 /// How long a statement waits for a lock that another program holds.
@@ -36,8 +34,8 @@ pub fn open(path: &Path, role: Role) -> Result<Connection> {
     // Neither URI names, which give '?' and '%' in a path a meaning, nor
     // SQLite's own mutexes, as one thread at a time has the connection.
     let access = match role {
-        Role::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Role::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::Writer | Role::Checkpointer => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -49,10 +47,8 @@ pub fn open(path: &Path, role: Role) -> Result<Connection> {
     connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    match role {
-        Role::Writer | Role::Checkpointer => durable(&connection)?,
-        Role::Reader => connection.pragma_update(None, "query_only", true)?,
-        Role::ReadOnly => {}
+    if role != Role::Reader {
+        durable(&connection)?;
     }
     Ok(connection)
 }

@@ -52,7 +52,7 @@ fn read_write(path: &Path, options: &Options) -> Result<(WriteSide, Pools)> {
     connection::use_wal(&writer, options.wal_limit_bytes)?;
     migrate::run(&mut writer)?;
     bound_size(&writer, options.max_bytes)?;
-    let pools = open_pools(path, Role::Reader, options)?;
+    let pools = open_pools(path, options)?;
     let checkpointer = Checkpointer::start(path, options.checkpoint_every)?;
     let writer = Writer::start(writer, checkpointer.signal(), options)?;
     Ok((
@@ -70,8 +70,8 @@ fn read_only(path: &Path, options: &Options) -> Result<Pools> {
     if !path.exists() {
         return Err(Failure::unavailable("there is no such database"));
     }
-    migrate::check(&connection::open(path, Role::ReadOnly)?)?;
-    open_pools(path, Role::ReadOnly, options)
+    migrate::check(&connection::open(path, Role::Reader)?)?;
+    open_pools(path, options)
 }
 
 /// SQLite would say only that it can't open it.
@@ -93,13 +93,13 @@ fn bound_size(writer: &Connection, max_bytes: Option<u64>) -> Result<()> {
     Ok(())
 }
 
-fn open_pools(path: &Path, role: Role, options: &Options) -> Result<Pools> {
+fn open_pools(path: &Path, options: &Options) -> Result<Pools> {
     // Look-ups run on the threads of the runtime: one for each is enough.
     let threads = thread::available_parallelism().map_or(4, usize::from);
     let readers = options.readers.max(1);
     Ok(Pools {
-        lookups: Pool::open(path, role, threads)?,
-        lists: Pool::open(path, role, readers)?,
+        lookups: Pool::open(path, threads)?,
+        lists: Pool::open(path, readers)?,
         list_permits: tokio::sync::Semaphore::new(readers).into(),
     })
 }

@@ -17,9 +17,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub fn open(path: &Path, role: Role, size: usize) -> Result<Self> {
+    pub fn open(path: &Path, size: usize) -> Result<Self> {
         let connections = (0..size)
-            .map(|_| connection::open(path, role))
+            .map(|_| connection::open(path, Role::Reader))
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
             idle: Mutex::new(Some(connections)),

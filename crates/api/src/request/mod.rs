@@ -6,6 +6,7 @@ mod format;
 mod path;
 mod query;
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -27,7 +28,6 @@ use crate::error::ApiError;
 use crate::settings::ApiSettings;
 
 /// The head of a request, read once and shared by everything that answers it.
-#[derive(Debug)]
 pub struct Incoming {
     /// Names the request: the client's `X-Request-ID`, or 32 hex digits.
     pub id: String,
@@ -68,6 +68,17 @@ pub struct Incoming {
     pub unsupported_body: bool,
     /// The route that took the request, once one has.
     pub route: OnceLock<MatchedPath>,
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers, path, query and token may tell secrets.
+        f.debug_struct("Incoming")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .field("route", &self.route.get())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a call took from its bucket.

@@ -18,8 +18,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use engine::bootstrap::Bootstrap;
+use engine::import::ImportRow;
 use engine::{Context, Engine, Settings};
 use numbers::account::{Account, AccountId};
+use numbers::state::State;
 use serde_json::{Map, Value, json};
 use store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
@@ -189,6 +191,55 @@ impl Harness {
             Some(json!({ "data": data })),
         )
         .await
+    }
+
+    /// As [`Self::call`], in a dialect of the test's choice.
+    pub async fn call_in(
+        &self,
+        dialect: &str,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-numberd-dialect", dialect);
+        if let Some(token) = token {
+            request = request.header("x-auth-token", token);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).expect("a good request")).await
+    }
+
+    /// Numbers for sale, of a carrier, with a rate center.
+    pub async fn stock(&self, carrier: &str, numbers: &[&str]) {
+        let row = |number: &&str| ImportRow {
+            e164: (*number).to_owned(),
+            state: Some(State::Available),
+            carrier_module: Some(carrier.to_owned()),
+            carrier_data: json!({
+                "rate_center": {"lata": "722", "name": "SAN RAFAEL", "state": "CA"},
+            })
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
+            ..ImportRow::default()
+        };
+        let rows = numbers.iter().map(row).collect();
+        let made = self
+            .engine
+            .import_batch(&Context::system("test"), rows)
+            .await
+            .expect("a working store");
+        assert!(made.iter().all(Result::is_ok), "{made:?}");
     }
 
     /// Sends any request.
