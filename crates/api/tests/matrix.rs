@@ -43,7 +43,7 @@ DELETE /collection B    401 403 200/403 200 200 200 200 200
 PUT /collection/activate B 401 403 201/403 201 201 201 201 201
 POST /check B           401 403 200 200 200 200 200 200
 POST /locality B        401 403 200 200 200 200 200 200
-GET /prefix?city=SAN    401 403 200 200 200 200 200 200
+GET /prefix?city=san    401 403 200 200 200 200 200 200
 GET /classifiers        401 403 200 200 200 200 200 200
 GET /classifiers/N      401 403 200 200 200 200 200 200
 GET /carriers_info      401 403 200 200 200 200 200 200
@@ -83,7 +83,7 @@ PUT                     405 405 405 405
 GET /classifiers        200 200 200 200
 GET /classifiers/N      200 200 200 200
 GET /carriers_info      401 200 200 200
-GET /prefix?city=SAN    401 200 200 200
+GET /prefix?city=san    401 200 200 200
 POST /check B           401 200 200 200
 POST /locality B        401 200 200 200
 GET /N                  401 403 403 403

@@ -87,7 +87,7 @@ async fn every_line_of_the_document_is_a_route() {
 fn document() -> String {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/seed/000_61e05ba82e2a8025.txt"
+        "/tests/data/phone_numbers_2016.md"
     );
     std::fs::read_to_string(path).expect("the document beside the repository")
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 const VECTORS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../../shared/vectors/converters.jsonl"
+    "/tests/data/converters.jsonl"
 );
 
 #[derive(Debug, Deserialize, PartialEq)]

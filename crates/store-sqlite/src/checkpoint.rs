@@ -16,9 +16,33 @@ use rusqlite::Connection;
 use crate::connection::{self, Role};
 use crate::failure::{Failure, Result};
 
-/// What the writer tells the checkpointer.
+/// How a checkpoint goes about it.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// Moves what is in nobody's way.
+    Passive,
+    /// Waits for readers, so that the next commit begins the log anew.
+    Restart,
+    /// The same, and empties the file.
+    Truncate,
+}
+
+impl Mode {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+            Self::Restart => "PRAGMA wal_checkpoint(RESTART)",
+            Self::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+        }
+    }
+}
+
+/// What the writer and the checkpointer share.
 #[derive(Debug, Default)]
 pub struct Signal {
+    /// Held during a checkpoint: of two at once SQLite refuses one, without
+    /// waiting.
+    turn: Mutex<()>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -41,6 +65,15 @@ impl Signal {
         if due {
             self.changed.notify_one();
         }
+    }
+
+    /// Runs a checkpoint when it is alone; whether the whole log was moved.
+    pub fn checkpoint(&self, connection: &Connection, mode: Mode) -> Result<bool> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (busy, pages, moved): (i64, i64, i64) = connection
+            .prepare_cached(mode.sql())?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(busy == 0 && pages == moved)
     }
 
     fn close(&self) {
@@ -88,7 +121,7 @@ impl Checkpointer {
             .name("store-checkpoint".to_owned())
             .spawn(move || {
                 while heard.wait(every) {
-                    match checkpoint(&connection, "PASSIVE") {
+                    match heard.checkpoint(&connection, Mode::Passive) {
                         // Readers or new commits were in the way: once more later.
                         Ok(false) => heard.committed(false),
                         Ok(true) => {}
@@ -114,12 +147,4 @@ impl Checkpointer {
             tracing::error!("the checkpoint thread panicked");
         }
     }
-}
-
-/// Runs a checkpoint; whether the whole log was moved.
-pub fn checkpoint(connection: &Connection, mode: &str) -> Result<bool> {
-    let (busy, pages, moved): (i64, i64, i64) = connection
-        .prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(busy == 0 && pages == moved)
 }

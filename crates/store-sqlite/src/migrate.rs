@@ -117,7 +117,11 @@ fn version(index: usize) -> u32 {
 fn checksum(sql: &str) -> String {
     // Line ends may change on the way through version control.
     let digest = Sha256::digest(sql.replace("\r\n", "\n"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    digest
+        .iter()
+        .flat_map(|byte| [hex(byte >> 4), hex(byte & 15)])
+        .collect()
 }
 
 fn is_empty(connection: &Connection) -> Result<bool> {

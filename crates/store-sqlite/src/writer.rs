@@ -15,7 +15,7 @@ use store::{Outcomes, StoreError};
 
 use crate::Options;
 use crate::apply::apply;
-use crate::checkpoint::{Signal, checkpoint};
+use crate::checkpoint::{Mode, Signal};
 use crate::connection::BUSY_TIMEOUT;
 use crate::counters::Deltas;
 use crate::failure::{Failure, Result};
@@ -98,7 +98,7 @@ impl Work {
             metrics::histogram!("store_commit_seconds").record(took.as_secs_f64());
             self.log.keep_short(&self.connection);
         }
-        if let Err(failure) = checkpoint(&self.connection, "TRUNCATE") {
+        if let Err(failure) = self.log.signal.checkpoint(&self.connection, Mode::Truncate) {
             tracing::warn!(error = %failure.0, "the last checkpoint failed");
         }
     }
@@ -215,24 +215,23 @@ impl Log {
         self.signal.committed(due);
         let resting = self.tried.is_some_and(|at| at.elapsed() < RESTART_WAIT);
         if pages >= self.most && !resting {
-            self.tried = restart(connection).err();
+            self.tried = self.restart(connection).err();
         }
     }
-}
-
-/// Moves the rest of the log and lets the next commit begin it anew.
-fn restart(connection: &Connection) -> std::result::Result<(), Instant> {
-    let result = connection
-        .busy_timeout(RESTART_WAIT)
-        .map_err(Failure::from)
-        .and_then(|()| checkpoint(connection, "RESTART"));
-    let restored = connection.busy_timeout(BUSY_TIMEOUT);
-    match (result, restored) {
-        (Ok(true), Ok(())) => Ok(()),
-        (Ok(_), _) => Err(Instant::now()),
-        (Err(failure), _) => {
-            tracing::warn!(error = %failure.0, "the write-ahead log can't be restarted");
-            Err(Instant::now())
+    /// Moves the rest of the log and lets the next commit begin it anew.
+    fn restart(&self, connection: &Connection) -> std::result::Result<(), Instant> {
+        let result = connection
+            .busy_timeout(RESTART_WAIT)
+            .map_err(Failure::from)
+            .and_then(|()| self.signal.checkpoint(connection, Mode::Restart));
+        let restored = connection.busy_timeout(BUSY_TIMEOUT);
+        match (result, restored) {
+            (Ok(true), Ok(())) => Ok(()),
+            (Ok(_), _) => Err(Instant::now()),
+            (Err(failure), _) => {
+                tracing::warn!(error = %failure.0, "the write-ahead log can't be restarted");
+                Err(Instant::now())
+            }
         }
     }
 }

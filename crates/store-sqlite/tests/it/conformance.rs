@@ -5,6 +5,7 @@ use std::sync::Arc;
 use store::Store;
 use store_sqlite::{Options, SqliteStore};
 
+#[expect(clippy::unused_async, reason = "other backends wait for a server here")]
 async fn empty() -> (Arc<dyn Store>, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("numberd.db");

@@ -33,7 +33,7 @@ fn write_until_killed() {
             tasks.spawn(async move {
                 for n in 0_u64.. {
                     let n = n * TASKS + task;
-                    let number = if n % 2 == 0 {
+                    let number = if n.is_multiple_of(2) {
                         billable(&key(n), 2)
                     } else {
                         owned(&key(n), 1)

@@ -20,7 +20,7 @@ fn batches(first: u64, count: u64) -> Vec<Batch> {
 }
 
 /// Starts a write; it is in the queue, or refused, when this returns.
-fn start<'a>(store: &'a SqliteStore, batches: Vec<Batch>) -> (Write<'a>, Option<StoreError>) {
+fn start(store: &SqliteStore, batches: Vec<Batch>) -> (Write<'_>, Option<StoreError>) {
     let mut write = store.write_each(batches);
     match write.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => (write, None),
