@@ -303,7 +303,6 @@ async fn odd_queries() {
         "prefix=415&quantity=",
         "prefix=415&offset=-5",
         "prefix=415&offset=x",
-        "prefix=+1415",
         "prefix=%2B1415",
         "prefix=415*",
         "prefix=4%201%205",

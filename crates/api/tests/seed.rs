@@ -89,7 +89,7 @@ fn document() -> String {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/data/phone_numbers_2016.md"
     );
-    std::fs::read_to_string(path).expect("the document beside the repository")
+    std::fs::read_to_string(path).expect("the document is in the repository")
 }
 
 #[tokio::test]

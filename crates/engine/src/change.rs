@@ -86,9 +86,13 @@ impl Engine {
                 }
             }
         }
+        let mut turns = Vec::new();
         for attempt in 0..ATTEMPTS {
             if open.is_empty() {
                 break;
+            }
+            if attempt == 1 {
+                turns = self.turns.wait(open.iter().map(|(_, key)| key)).await;
             }
             let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
             let lost = self.round(cx, request, &rules, keys, attempt == 0).await?;
@@ -106,6 +110,7 @@ impl Engine {
             }
             open = still_open;
         }
+        drop(turns);
         for (index, key) in open {
             let result = Err(NumberError::Conflict(key.clone()));
             outcomes[index] = Some(Outcome {

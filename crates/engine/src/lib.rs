@@ -29,6 +29,7 @@ pub mod search;
 mod secrets;
 pub mod settings;
 pub mod tokens;
+mod turns;
 pub mod user_document;
 pub mod users;
 
@@ -56,6 +57,7 @@ pub struct Engine {
     numbering: NumberingRules,
     prices: Arc<PriceList>,
     searches: SearchPages,
+    turns: turns::Turns,
     keyring: tokens::Keyring,
     hasher: passwords::Hasher,
 }
@@ -98,6 +100,7 @@ impl Engine {
             numbering: NumberingRules::new(manager)?,
             prices: Arc::new(settings.prices.clone()),
             searches: SearchPages::default(),
+            turns: turns::Turns::default(),
             keyring: tokens::Keyring::default(),
             hasher: passwords::Hasher::default(),
             store,

@@ -33,7 +33,7 @@ pub async fn run(global: &Global, options: &Export) -> Outcome {
     {
         None => write(&database, account, io::stdout().lock()).await,
         Some(path) => {
-            let _ = path;
+            refuse_existing(path)?;
             let file = OpenOptions::new().write(true).create_new(true).open(path);
             let mut file = file.map_err(|error| Failure::file(path, &error))?;
             let written = write(&database, account, &mut file).await;
