@@ -146,7 +146,7 @@ impl Config {
         // An empty variable is one that isn't set.
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         if let Some(database) = said(&global.database) {
-            let _ = database;
+            self.database = database;
         }
         if let Some(level) = said(&global.log_level) {
             self.log.level = level;

@@ -17,7 +17,6 @@ use store::{Batch, Operation, Page, Store, UserId};
 use crate::commands::user::made_up;
 use crate::database::Database;
 use crate::exit::{Code, Failure, Outcome};
-use crate::output;
 
 use lines::Access;
 use rate_centers::RATE_CENTERS;
@@ -35,14 +34,14 @@ struct Demo {
     user: UserId,
 }
 
-/// Fills an empty database and prints lines that work. A database that was
+/// Fills an empty database and answers lines that work. A database that was
 /// filled so before is left as it is, but for new secrets of the demo's own
 /// accounts: the old ones are stored only as hashes.
-pub async fn run(database: &Database, url: &str) -> Outcome {
+pub async fn fill(database: &Database, url: &str) -> Outcome<String> {
     let cx = Context::system("demo");
     let demo = match found(database).await? {
         Some(demo) => demo,
-        None => fill(database, &cx).await?,
+        None => made(database, &cx).await?,
     };
     let password = made_up();
     let fields = object(json!({"password": password}));
@@ -59,7 +58,7 @@ pub async fn run(database: &Database, url: &str) -> Outcome {
         password: &password,
         api_key: &api_key,
     };
-    Ok(output::line(&access.lines())?)
+    Ok(access.lines())
 }
 
 /// What an earlier start made; all of it must still be there.
@@ -98,7 +97,7 @@ async fn found(database: &Database) -> Outcome<Option<Demo>> {
     }
 }
 
-async fn fill(database: &Database, cx: &Context) -> Outcome<Demo> {
+async fn made(database: &Database, cx: &Context) -> Outcome<Demo> {
     let master = database.master().await?;
     let numbers = database.store.all_numbers(&Page::first(1)).await?;
     let accounts = database.store.children(&master, &Page::first(1)).await?;

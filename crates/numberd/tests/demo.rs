@@ -110,14 +110,7 @@ fn the_demo_stocks_numbers_set_aside_for_fiction() {
 fn a_database_in_use_is_left_alone() {
     let place = Place::with_database();
     place.account("Acme");
-    let run = place.run(&[
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--demo",
-        "--log-level",
-        "off",
-    ]);
+    let run = place.serve_in_vain(&["--demo", "--log-level", "off"]);
     run.failed(4, &["isn't empty"]);
     let numbers = place.run(&["number", "list", "--json"]).done().json();
     assert_eq!(numbers, serde_json::json!([]));

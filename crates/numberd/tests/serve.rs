@@ -5,7 +5,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 
-use common::{API_KEY, PASSWORD, Place, Server, text};
+use common::{API_KEY, PASSWORD, Place, Run, Server, text};
 
 #[test]
 fn it_says_where_it_listens_answers_and_ends_on_sigterm_and_sigint() {
@@ -63,10 +63,9 @@ fn a_wrong_api_key_in_the_environment_is_refused() {
     let place = Place::new();
     let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
     command.env("NUMBERD_MASTER_API_KEY", "123");
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let err = String::from_utf8(output.stderr).unwrap();
-    assert!(err.contains("numberd: api_key: "), "{err}");
+    let run = Run::in_vain(command);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("numberd: api_key: "), "{run:?}");
 }
 
 #[test]
@@ -103,29 +102,18 @@ fn a_port_that_is_taken_is_one_line() {
     let place = Place::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let run = place.run(&["serve", "--listen", &address]);
+    let run = place.serve_in_vain(&["--listen", &address]);
     run.failed(1, &[&address, "in use"]);
     assert!(!place.path("numberd.db").exists());
-    let run = place.run(&["serve", "--listen", "nonsense"]);
+    let run = place.serve_in_vain(&["--listen", "nonsense"]);
     run.failed(2, &["nonsense", "127.0.0.1:8000"]);
 }
 
 #[test]
 fn databases_that_cant_be_used_say_so() {
     let place = Place::new();
-    let serve = |database: &str| {
-        let run = place.run(&[
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--log-level",
-            "off",
-            "--database",
-            database,
-        ]);
-        assert_eq!(run.out, "");
-        run
-    };
+    let serve =
+        |database: &str| place.serve_in_vain(&["--log-level", "off", "--database", database]);
     serve("sqlite:.").failed(5, &["folder"]);
     serve("sqlite:no/such/folder/x.db").failed(5, &["no/such/folder"]);
     place.write(
@@ -149,7 +137,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
         )
         .unwrap();
     drop(connection);
-    let run = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let run = place.serve_in_vain(&[]);
     run.failed(5, &["numberd.db", "999", "newer"]);
 }
 
@@ -157,7 +145,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
 fn two_servers_cant_have_one_database() {
     let place = Place::new();
     let server = place.serve(&[]);
-    let run = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let run = place.serve_in_vain(&[]);
     assert_eq!(run.code, Some(5));
     assert!(
         run.err.contains("another process has the database"),
@@ -209,18 +197,18 @@ fn a_configuration_that_cant_be_used_names_file_and_key() {
     let place = Place::new();
     let with = |text: &str| {
         place.write("numberd.toml", text);
-        place.run(&["serve", "--listen", "127.0.0.1:0"])
+        place.serve_in_vain(&[])
     };
     with("databse = 'x'").failed(2, &["numberd.toml", "line 1", "databse"]);
     with("\n[limits]\nmax_body = 1").failed(2, &["numberd.toml", "line 3", "max_body"]);
     with("dialect = '2017'").failed(2, &["numberd.toml", "2017"]);
     with("[number_manager]\ncarrier_modules = ['locl']").failed(2, &["carrier_modules", "locl"]);
     with("[log]\nlevel = 'numberd=loud'").failed(2, &["log.level", "numberd=loud"]);
-    let run = place.run(&["serve", "--config", "absent.toml"]);
+    let run = place.serve_in_vain(&["--config", "absent.toml"]);
     run.failed(2, &["absent.toml"]);
     place.write("numberd.toml", "");
     place
-        .run(&["serve", "--dialect", "1999"])
+        .serve_in_vain(&["--dialect", "1999"])
         .failed(2, &["1999", "4.3"]);
     assert!(!place.path("numberd.db").exists());
 }

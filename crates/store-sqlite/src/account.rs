@@ -4,17 +4,12 @@ use numbers::account::{Account, AccountId};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use store::Page;
 
-use crate::counters::{self, Deltas};
+use crate::counters;
 use crate::failure::{Failure, Result};
 use crate::row;
 
-pub fn put(
-    connection: &Connection,
-    account: &Account,
-    body: &str,
-    deltas: &mut Deltas,
-) -> Result<()> {
-    counters::move_account(connection, &account.id, &account.tree, deltas)?;
+pub fn put(connection: &Connection, account: &Account, body: &str) -> Result<()> {
+    counters::move_account(connection, &account.id, &account.tree)?;
     connection
         .prepare_cached(
             "INSERT INTO accounts (id, revision, parent_id, body) VALUES (?1, ?2, ?3, ?4) \
@@ -31,8 +26,8 @@ pub fn put(
 }
 
 /// Removes an account and its users.
-pub fn delete(connection: &Connection, id: &AccountId, deltas: &mut Deltas) -> Result<()> {
-    counters::move_account(connection, id, &[], deltas)?;
+pub fn delete(connection: &Connection, id: &AccountId) -> Result<()> {
+    counters::move_account(connection, id, &[])?;
     for sql in [
         "DELETE FROM users WHERE account_id = ?1",
         "DELETE FROM accounts WHERE id = ?1",

@@ -93,9 +93,9 @@ fn run(connection: &Connection, step: &Step, heads: &mut Heads, deltas: &mut Del
     match &step.operation {
         Operation::ChangeNumber(change) => number::change(connection, change, body, heads, deltas),
         Operation::PutAccount(account) => {
-            account::put(connection, account, body.ok_or_else(no_body)?, deltas)
+            account::put(connection, account, body.ok_or_else(no_body)?)
         }
-        Operation::DeleteAccount(id) => account::delete(connection, id, deltas),
+        Operation::DeleteAccount(id) => account::delete(connection, id),
         Operation::PutUser(user) => user::put(connection, user, body.ok_or_else(no_body)?),
         Operation::DeleteUser(account, id) => user::delete(connection, account, id),
         Operation::Claim(claim, holder) => name::claim(connection, claim, holder),

@@ -96,12 +96,12 @@ fn ancestors(connection: &Connection, account: &AccountId) -> Result<BTreeSet<St
 }
 
 /// Puts an account below `tree` and nothing else, moving its billable numbers
-/// from the totals of the accounts it leaves to those it comes to.
+/// from the totals of the accounts it leaves to those it comes to. What is still
+/// to be flushed will be counted along the new tree.
 pub fn move_account(
     connection: &Connection,
     account: &AccountId,
     tree: &[AccountId],
-    deltas: &mut Deltas,
 ) -> Result<()> {
     let old = ancestors(connection, account)?;
     let new: BTreeSet<String> = tree
@@ -112,8 +112,6 @@ pub fn move_account(
     if old == new {
         return Ok(());
     }
-    // What is pending was counted along the old tree.
-    deltas.flush(connection)?;
     let own: i64 = connection
         .prepare_cached("SELECT own FROM account_counters WHERE account_id = ?1")?
         .query_row([account.as_str()], |row| row.get(0))

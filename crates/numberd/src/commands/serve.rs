@@ -30,13 +30,21 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     api::install_recorder();
     let database = Database::open(&config, Access::Create)?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
-    output::line(&format!("listening on http://{address}"))?;
+    let lines = if options.demo {
+        let url = format!("http://{}", reachable(address));
+        Some(demo::fill(&database, &url).await)
+    } else {
+        None
+    };
+    if !matches!(lines, Some(Err(_))) {
+        output::line(&format!("listening on http://{address}"))?;
+    }
+    // Whatever became of the demo: these secrets are known nowhere else.
     if let Some(made) = &made {
         tell(made)?;
     }
-    if options.demo {
-        let url = format!("http://{}", reachable(address));
-        demo::run(&database, &url).await?;
+    if let Some(lines) = lines {
+        output::line(&lines?)?;
     }
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
     let job = tokio::spawn(end_rests(Arc::clone(&database.engine)));

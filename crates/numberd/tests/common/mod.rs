@@ -65,6 +65,17 @@ impl Place {
         Run::of(self.command(arguments).output().unwrap())
     }
 
+    /// Serves where that must fail.
+    #[track_caller]
+    pub fn serve_in_vain(&self, arguments: &[&str]) -> Run {
+        let mut all = vec!["serve"];
+        if !arguments.contains(&"--listen") {
+            all.extend(["--listen", "127.0.0.1:0"]);
+        }
+        all.extend(arguments);
+        Run::in_vain(self.command(&all))
+    }
+
     /// The same, with this input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
         let mut child = self
@@ -115,6 +126,26 @@ impl Run {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// A server that must not start; one that does all the same is ended.
+    #[track_caller]
+    pub fn in_vain(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        if !first.is_empty() {
+            child.kill().unwrap();
+        }
+        let run = Self::of(child.wait_with_output().unwrap());
+        assert_eq!(first, "", "{run:?}");
+        run
     }
 
     /// It ended well.
