@@ -2,7 +2,7 @@
 //! in the same tables.
 //!
 //! ```text
-//! cargo run --release -p store-sqlite --example write_rate [ROWS]
+//! cargo run --release -p store-sqlite --example write_rate [ROWS [LOAD]]
 //! ```
 //!
 //! "single": 64 tasks, each writes one number after the other, each durable
@@ -41,7 +41,11 @@ fn main() -> Result<(), Failure> {
         .enable_all()
         .build()?;
     println!("{rows} rows");
+    let only = std::env::args().nth(2);
     for (name, tasks, each) in LOADS {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let folder = tempfile::tempdir_in(".")?;
         let path = folder.path().join("ours.db");
         let (ours, reads, memory) = runtime.block_on(ours(&path, rows, tasks, each))?;

@@ -3,7 +3,7 @@
 //! A backend's tests hold one line, with a function that makes an empty store
 //! and whatever has to live as long (a temporary folder, say):
 //!
-//! ```ignore
+//! ```text
 //! async fn empty() -> (Arc<dyn store::Store>, tempfile::TempDir) { … }
 //! store::conformance_tests!(empty);
 //! ```
