@@ -156,11 +156,6 @@ impl ApiError {
         Self::system(StatusCode::FORBIDDEN, "forbidden", "forbidden")
     }
 
-    /// 403, with why.
-    pub fn forbidden_because(cause: &str) -> Self {
-        Self::forbidden().with("cause", cause)
-    }
-
     /// 405.
     pub fn invalid_method() -> Self {
         Self::system(
@@ -226,12 +221,6 @@ impl ApiError {
         .retry_after(retry_after)
     }
 
-    /// 402: the account has too little credit.
-    pub fn no_credit() -> Self {
-        let text = "not enough credit to perform action";
-        Self::system(StatusCode::PAYMENT_REQUIRED, "no_credit", text)
-    }
-
     /// 400 `parse_error`: the request can't be read; says why.
     pub fn unreadable(cause: &str) -> Self {
         Self::system(
@@ -288,12 +277,6 @@ impl ApiError {
     /// row 20).
     pub fn init_failed(data: Value) -> Self {
         Self::direct(StatusCode::INTERNAL_SERVER_ERROR, "init failed", data)
-    }
-
-    /// 500 with a message of its own and empty data: `could not get locality
-    /// url`, `number locality lookup failed`.
-    pub fn failed(message: &'static str) -> Self {
-        Self::direct(StatusCode::INTERNAL_SERVER_ERROR, message, json!({}))
     }
 
     /// 501.

@@ -406,13 +406,7 @@ fn expected(user: &User, revision: Option<Revision>) -> Expectation {
 pub(crate) fn user_creation(batch: Batch, user: &User) -> Batch {
     let mut batch = batch.expect(expected(user, None));
     if let Some(username) = &user.username {
-        let claim = username_claim(&user.account, username);
-        batch = batch
-            .expect(Expectation::Claim {
-                claim: claim.clone(),
-                holder: None,
-            })
-            .then(Operation::Claim(claim, user.id.0.clone()));
+        batch = with_username(batch, user, username);
     }
     batch.then(Operation::PutUser(Box::new(user.clone())))
 }
@@ -425,14 +419,19 @@ fn user_replacement(before: &User, after: &User) -> Batch {
             batch = batch.then(Operation::Unclaim(username_claim(&before.account, old)));
         }
         if let Some(new) = &after.username {
-            let claim = username_claim(&after.account, new);
-            batch = batch
-                .expect(Expectation::Claim {
-                    claim: claim.clone(),
-                    holder: None,
-                })
-                .then(Operation::Claim(claim, after.id.0.clone()));
+            batch = with_username(batch, after, new);
         }
     }
     batch.then(Operation::PutUser(Box::new(after.clone())))
+}
+
+/// Takes a username for a user, if it is free.
+fn with_username(batch: Batch, user: &User, username: &str) -> Batch {
+    let claim = username_claim(&user.account, username);
+    batch
+        .expect(Expectation::Claim {
+            claim: claim.clone(),
+            holder: None,
+        })
+        .then(Operation::Claim(claim, user.id.0.clone()))
 }
