@@ -1,13 +1,49 @@
-//! The project's own commands: `cargo xtask check`.
+//! The project's own commands: `cargo xtask check`, `cargo xtask bench`.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod layout;
+
+use std::env;
 
 use anyhow::{Result, bail};
 
+/// The binary's own, so that the bare server has no other.
+#[cfg(feature = "bench")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
-    match std::env::args().nth(1).as_deref() {
+    let mut arguments = env::args().skip(1);
+    match arguments.next().as_deref() {
         Some("check") => layout::check(),
-        Some(other) => bail!("'{other}' is not a command; commands are: check"),
-        None => bail!("which command? commands are: check"),
+        Some("bench") => bench(&arguments.collect::<Vec<_>>()),
+        #[cfg(feature = "bench")]
+        Some(bench::BARE_HTTP) => bench::bare_http(arguments),
+        Some(other) => bail!("'{other}' is not a command; commands are: check, bench"),
+        None => bail!("which command? commands are: check, bench"),
     }
+}
+
+#[cfg(feature = "bench")]
+fn bench(arguments: &[String]) -> Result<()> {
+    bench::run(arguments)
+}
+
+/// Starts itself again, optimised and with what only this command needs.
+#[cfg(not(feature = "bench"))]
+fn bench(arguments: &[String]) -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let status = std::process::Command::new(cargo)
+        .args(["run", "--quiet", "--release", "--package", "xtask"])
+        .arg("--manifest-path")
+        .arg(root.join("Cargo.toml"))
+        .args(["--features", "bench", "--", "bench"])
+        .args(arguments)
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    bail!("the benchmark failed: {status}")
 }

@@ -248,9 +248,7 @@ async fn load_account(api: &Api, incoming: &Incoming, id: &str) -> Result<Arc<Ac
     }
     let key = AccountId::parse(id).map_err(|_| ApiError::invalid_account_id(id))?;
     let account = api.engine.store().account(&key).await?;
-    account
-        .map(Arc::new)
-        .ok_or_else(|| ApiError::bad_identifier(id))
+    account.ok_or_else(|| ApiError::bad_identifier(id))
 }
 
 fn context(input: &Input, caller: Caller) -> Result<Context, ApiError> {

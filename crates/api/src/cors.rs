@@ -12,7 +12,8 @@ const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
 
 /// What scripts may read.
 const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "content-type, x-auth-token, x-request-id, x-kazoo-cluster-id, location, etag, retry-after",
+    "content-type, x-auth-token, x-request-id, x-kazoo-cluster-id, location, etag, retry-after, \
+     x-next-start-key",
 );
 
 /// How long a browser may remember all this, in seconds.
@@ -22,8 +23,10 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 const ANY_METHODS: HeaderValue =
     HeaderValue::from_static("OPTIONS, GET, PUT, POST, PATCH, DELETE, HEAD");
 
-/// Adds the headers; the verbs, unless the answer names them already.
-pub(crate) fn add_headers(headers: &mut HeaderMap) {
+/// Adds the headers to an answer. The verb that a browser asks for is among the
+/// allowed ones even if the route doesn't have it: so the script gets to read the
+/// 405.
+pub(crate) fn add_headers(headers: &mut HeaderMap, request: &HeaderMap) {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
@@ -31,20 +34,27 @@ pub(crate) fn add_headers(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS);
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSE_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    let asked = request.get(header::ACCESS_CONTROL_REQUEST_METHOD);
     let methods = match headers.get(header::ALLOW) {
-        Some(allow) => allow_methods(allow),
+        Some(allow) => allow_methods(allow, asked),
         None => ANY_METHODS,
     };
-    headers
-        .entry(header::ACCESS_CONTROL_ALLOW_METHODS)
-        .or_insert(methods);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
 }
 
-/// `GET,HEAD` → `OPTIONS, GET, HEAD`.
-fn allow_methods(allow: &HeaderValue) -> HeaderValue {
+/// `GET,HEAD` → `OPTIONS, GET, HEAD`, and the one that was asked for.
+fn allow_methods(allow: &HeaderValue, asked: Option<&HeaderValue>) -> HeaderValue {
     let verbs = allow.to_str().unwrap_or_default();
-    let spaced: Vec<&str> = std::iter::once("OPTIONS")
+    let mut allowed: Vec<&str> = std::iter::once("OPTIONS")
         .chain(verbs.split(',').map(str::trim))
         .collect();
-    HeaderValue::from_str(&spaced.join(", ")).unwrap_or(ANY_METHODS)
+    let asked = asked.and_then(|asked| asked.to_str().ok());
+    let known = ["GET", "PUT", "POST", "PATCH", "DELETE"];
+    if let Some(asked) = asked
+        && known.contains(&asked)
+        && !allowed.contains(&asked)
+    {
+        allowed.push(asked);
+    }
+    HeaderValue::from_str(&allowed.join(", ")).unwrap_or(ANY_METHODS)
 }

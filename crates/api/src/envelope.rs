@@ -65,8 +65,9 @@ pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -
     if let Ok(id) = HeaderValue::from_str(&incoming.id) {
         response.headers_mut().insert(REQUEST_ID.clone(), id);
     }
-    if incoming.is_cors() {
-        cors::add_headers(response.headers_mut());
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if incoming.is_cors() || failed {
+        cors::add_headers(response.headers_mut(), &incoming.headers);
     }
     if incoming.head_only {
         *response.body_mut() = Body::empty();
@@ -120,11 +121,12 @@ pub(crate) fn failure(incoming: &Incoming, node: &Node, error: &ApiError) -> Res
 }
 
 fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
-    if incoming.format.media == Media::Csv {
-        return match (&reply.csv, &reply.data) {
-            (Some(columns), Some(data)) => csv::response(incoming, columns.0, data),
-            _ => failure(incoming, node, &ApiError::not_acceptable()),
-        };
+    match (incoming.format.media, &reply.csv) {
+        (Media::Csv | Media::CsvOrJson, Some(columns)) => {
+            return csv::response(incoming, columns.0, reply);
+        }
+        (Media::Csv, None) => return failure(incoming, node, &ApiError::not_acceptable()),
+        _ => {}
     }
     let status = status(incoming, reply);
     let revision = match &reply.revision {

@@ -130,6 +130,15 @@ impl ApiError {
         Self::system(StatusCode::NOT_FOUND, "faulty request", text)
     }
 
+    /// 416: a listing is longer than can be had at once.
+    pub fn too_many_rows(limit: usize) -> Self {
+        let text = format!(
+            "the listing has more than {limit} rows; read it in pages, with page_size and start_key"
+        );
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        Self::system(status, "range not satisfiable", &text)
+    }
+
     /// 404 with a message of its own and empty data: `number search
     /// restricted`, `nonexistent reseller_id`.
     pub fn missing(message: &'static str) -> Self {
@@ -431,8 +440,9 @@ fn fields_as_data(fields: &[FieldError]) -> Map<String, Value> {
     for field in fields {
         let mut details = Map::new();
         details.insert("message".to_owned(), field.message.clone().into());
+        let is_format = field.rule == "wrong_format";
         let members = [
-            ("target", &field.target),
+            (if is_format { "format" } else { "target" }, &field.target),
             ("cause", &field.cause),
             ("value", &field.value),
         ];

@@ -22,7 +22,6 @@ pub mod reply;
 pub mod request;
 pub mod router;
 pub mod routes;
-pub mod schema;
 mod serve;
 pub mod settings;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::routes;
-use crate::schema::Schema;
+use engine::schema::Schema;
 
 #[derive(OpenApi)]
 #[openapi(

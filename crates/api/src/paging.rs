@@ -7,14 +7,17 @@ use store::Direction;
 
 use crate::error::ApiError;
 use crate::reply::PageInfo;
-use crate::request::Query;
+use crate::request::{Incoming, Query};
 use crate::settings::Limits;
 
 /// Which page of a listing is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paging {
-    /// Rows, at least 1; `None` for all of them (`paginate=false`).
-    pub size: Option<usize>,
+    /// Rows at most, at least 1: of the page, or of the whole listing.
+    pub limit: usize,
+    /// All rows or a refusal (`paginate=false`), because who asks so takes what
+    /// comes for everything.
+    pub whole: bool,
     /// The key of the first row, decoded.
     pub start: Option<String>,
     /// Which way.
@@ -27,23 +30,32 @@ pub struct Paging {
 const BINARY: [u8; 2] = [0x83, 0x6d];
 
 impl Paging {
-    /// Reads the parameters of a listing that is ascending unless asked.
+    /// Reads the parameters of a listing that is ascending unless asked. A
+    /// table has no place for the next page's key, so it is whole unless a page
+    /// size is named.
     ///
     /// # Errors
     /// 404 `faulty request` for page sizes that are none.
-    pub fn read(query: &Query, limits: &Limits) -> Result<Self, ApiError> {
-        let size = match query.get("page_size") {
-            // `paginate=false` doesn't excuse a page size that is none.
-            Some(text) => page_size(text)?,
-            None => limits.page_size,
+    pub fn read(incoming: &Incoming, limits: &Limits) -> Result<Self, ApiError> {
+        Self::of(&incoming.query, incoming.format.media.is_table(), limits)
+    }
+
+    fn of(query: &Query, table: bool, limits: &Limits) -> Result<Self, ApiError> {
+        // `paginate=false` doesn't excuse a page size that is none.
+        let asked = query.get("page_size").map(page_size).transpose()?;
+        let whole = query.is_false("paginate") || (table && asked.is_none());
+        let limit = if whole {
+            limits.max_unpaged_rows
+        } else {
+            asked.unwrap_or(limits.page_size).min(limits.max_page_size)
         };
-        let size = size.clamp(1, limits.max_page_size.max(1));
         let sent_start = query
             .get("start_key")
             .filter(|key| !key.is_empty())
             .map(str::to_owned);
         Ok(Self {
-            size: (!query.is_false("paginate")).then_some(size),
+            limit: limit.max(1),
+            whole,
             start: sent_start.as_deref().map(decode_key),
             direction: direction(query),
             sent_start,
@@ -66,12 +78,19 @@ impl Paging {
     }
 
     /// What the envelope says about the page; nothing without paging.
-    pub fn info(&self, rows: usize, next: Option<&str>) -> Option<PageInfo> {
-        self.size.map(|_| PageInfo {
-            page_size: rows,
-            start_key: self.sent_start.clone(),
-            next_start_key: next.map(encode_key),
-        })
+    ///
+    /// # Errors
+    /// 416 for a whole listing of which this is only the beginning.
+    pub fn info(&self, rows: usize, next: Option<&str>) -> Result<Option<PageInfo>, ApiError> {
+        match (self.whole, next) {
+            (true, Some(_)) => Err(ApiError::too_many_rows(self.limit)),
+            (true, None) => Ok(None),
+            (false, next) => Ok(Some(PageInfo {
+                page_size: rows,
+                start_key: self.sent_start.clone(),
+                next_start_key: next.map(encode_key),
+            })),
+        }
     }
 }
 
@@ -135,16 +154,27 @@ mod tests {
     use crate::dialect::Dialect;
 
     fn read(query: &str) -> Result<Paging, ApiError> {
-        Paging::read(&Query::from_text(query), &Limits::default())
+        Paging::of(&Query::from_text(query), false, &Limits::default())
     }
 
     #[test]
     fn sizes() {
-        assert_eq!(read("").unwrap().size, Some(50));
-        assert_eq!(read("page_size=7").unwrap().size, Some(7));
-        assert_eq!(read("page_size=99999999999").unwrap().size, Some(100_000));
-        assert_eq!(read("paginate=false").unwrap().size, None);
-        assert_eq!(read("paginate=true").unwrap().size, Some(50));
+        for (query, limit, whole) in [
+            ("", 50, false),
+            ("page_size=7", 7, false),
+            ("page_size=99999999999", 100_000, false),
+            ("paginate=true", 50, false),
+            ("paginate=false", 100_000, true),
+            ("paginate=false&page_size=7", 100_000, true),
+        ] {
+            let paging = read(query).unwrap();
+            assert_eq!((paging.limit, paging.whole), (limit, whole), "{query}");
+        }
+        let table = |query| {
+            let query = Query::from_text(query);
+            Paging::of(&query, true, &Limits::default()).unwrap().whole
+        };
+        assert!(table("") && table("start_key=x") && !table("page_size=7"));
         for (size, text) in [
             ("0", "page size must be at least 1"),
             ("-3", "page size must be at least 1"),
@@ -198,10 +228,22 @@ mod tests {
     fn the_envelope_says_where_it_goes_on() {
         let paging = read("start_key=%2B1&page_size=2").unwrap();
         assert_eq!(paging.start.as_deref(), Some("+1"));
-        let info = paging.info(2, Some("+3")).unwrap();
+        let info = paging.info(2, Some("+3")).unwrap().unwrap();
         assert_eq!(info.page_size, 2);
         assert_eq!(info.start_key.as_deref(), Some("+1"));
         assert_eq!(info.next_start_key, Some(encode_key("+3")));
-        assert_eq!(read("paginate=false").unwrap().info(2, None), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_whole_is_never_cut() {
+        let paging = read("paginate=false").unwrap();
+        assert_eq!(paging.info(2, None).unwrap(), None);
+        let refusal = paging.info(100_000, Some("+3")).unwrap_err();
+        let refusal = refusal.shape(Dialect::V43);
+        assert_eq!(
+            (refusal.status.as_u16(), refusal.message),
+            (416, "range not satisfiable")
+        );
+        assert!(refusal.data["message"].as_str().unwrap().contains("100000"));
     }
 }

@@ -233,7 +233,7 @@ fn expand_account_alias(incoming: &mut Incoming, id: &str) {
 /// inventing ids gains nothing.
 async fn draw(api: &Api, incoming: &mut Incoming) -> Result<(), ApiError> {
     if let Some(Ok(id)) = account_in(&incoming.tokens).map(AccountId::parse) {
-        incoming.url_account = api.engine.store().account(&id).await?.map(Arc::new);
+        incoming.url_account = api.engine.store().account(&id).await?;
     }
     let account = incoming.url_account.as_ref().map(|account| &account.id);
     match api.buckets.draw(incoming.client, account) {

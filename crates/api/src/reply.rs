@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::ApiError;
 
@@ -124,7 +123,7 @@ impl Reply {
 
     /// Read-only data beside the data (spec/http.md 10.7).
     #[must_use]
-    pub fn with_metadata(mut self, metadata: &Value) -> Self {
+    pub fn with_metadata(mut self, metadata: &impl Serialize) -> Self {
         self.metadata = serde_json::to_vec(metadata).ok();
         self
     }

@@ -62,6 +62,9 @@ pub struct Limits {
     pub page_size: usize,
     /// Rows of a page at most.
     pub max_page_size: usize,
+    /// Rows of a listing that is asked for without paging (`paginate=false`);
+    /// a longer one is refused, never cut.
+    pub max_unpaged_rows: usize,
     /// Seconds that a client may take for a request's head, and again for its
     /// body.
     pub receive_timeout_s: u64,
@@ -83,6 +86,7 @@ impl Default for Limits {
             max_numbers_per_call: 10_000,
             page_size: 50,
             max_page_size: 100_000,
+            max_unpaged_rows: 100_000,
             receive_timeout_s: 60,
             drain_timeout_s: 30,
         }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use store::{Batch, Claim, ClaimKind, Expectation, Operation};
 
 use crate::EngineError;
-use crate::fields::{self, Check, REALM};
+use crate::fields;
+use crate::schema::Schema;
 
 /// What the server says of an account and clients send back: never stored.
 const READ_ONLY: [&str; 13] = [
@@ -37,15 +38,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// Checks a whole document: what a POST sent, or what a PATCH makes.
     pub(crate) fn new(mut fields: Map<String, Value>) -> Result<Self, EngineError> {
-        let mut check = Check::new(&mut fields);
-        check.required("name");
-        check.text("name", 1, 128);
-        check.text("realm", 4, 253);
-        check.charset("realm", &REALM);
-        check.text("timezone", 5, 32);
-        check.text("language", 1, 35);
-        check.boolean("enabled");
-        check.finish()?;
+        fields::failed(fields::faults(Schema::Accounts, &mut fields))?;
         let name = fields::take_text(&mut fields, "name").unwrap_or_default();
         let realm = fields::take_text(&mut fields, "realm").map(|realm| realm.to_lowercase());
         let enabled = fields

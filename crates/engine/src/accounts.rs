@@ -3,6 +3,8 @@
 //! The tree that they form is in [`crate::hierarchy`], their keys in
 //! [`crate::api_keys`].
 
+use std::sync::Arc;
+
 use numbers::account::{Account, AccountId};
 use numbers::document;
 use numbers::revision::Revision;
@@ -44,7 +46,7 @@ impl Engine {
         &self,
         ctx: &Context,
         id: &AccountId,
-    ) -> Result<Account, EngineError> {
+    ) -> Result<Arc<Account>, EngineError> {
         let account = self.store().account(id).await?;
         let account = account.ok_or_else(|| EngineError::BadIdentifier(id.to_string()))?;
         let reaches = ctx
@@ -111,7 +113,7 @@ impl Engine {
             self.refuse_taken(&account, None).await?;
             let batch = Batch::new()
                 .expect(Expectation::Account {
-                    id: parent.id,
+                    id: parent.id.clone(),
                     revision: Some(parent.revision),
                 })
                 .then(Operation::Set(
@@ -287,8 +289,8 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let before = self.reachable_account(ctx, id).await?;
             let mut after = change(&before)?;
-            if after == before {
-                return Ok(before);
+            if after == *before {
+                return Ok(after);
             }
             after.revision = before.revision.next();
             after.modified = ctx.now;
@@ -346,7 +348,7 @@ impl Engine {
             refuse_master(&account)?;
             let batch = self.deletion(&account).await?;
             match self.store().write(batch).await? {
-                Ok(()) => return Ok(account),
+                Ok(()) => return Ok(Arc::unwrap_or_clone(account)),
                 Err(Unmet(Expectation::AccountUnused { .. })) => self.refuse_used(id).await?,
                 Err(Unmet(_)) => {}
             }

@@ -70,7 +70,8 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let account = self.reachable_account(ctx, id).await?;
             let key = random_hex::<{ API_KEY_DIGITS / 2 }>();
-            let batch = Batch::new().expect(Expectation::AccountExists { id: account.id });
+            let id = &account.id;
+            let batch = Batch::new().expect(Expectation::AccountExists { id: id.clone() });
             let batch = self.without_api_key(batch, id).await?;
             if self
                 .store()

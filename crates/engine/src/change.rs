@@ -1,6 +1,7 @@
 //! Changing numbers: load, decide, write, and again when the race was lost.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use carriers::GiveBack;
 use numbers::account::{Account, AccountId};
@@ -23,7 +24,7 @@ const ATTEMPTS: usize = 5;
 /// A change of one or many numbers.
 pub struct ChangeRequest<'a> {
     /// The account in the URL; `None` for the system's own jobs.
-    pub target: Option<&'a Account>,
+    pub target: Option<&'a Arc<Account>>,
     /// What to do with each number.
     pub command: Command,
     /// Whether the caller agreed to pay for it.
@@ -49,7 +50,7 @@ struct Job {
 /// What the decisions of one round need.
 struct Round {
     numbers: HashMap<E164, Number>,
-    accounts: HashMap<AccountId, Account>,
+    accounts: HashMap<AccountId, Arc<Account>>,
 }
 
 impl Engine {
@@ -64,8 +65,9 @@ impl Engine {
         request: &ChangeRequest<'_>,
         texts: &[String],
     ) -> Result<Vec<Outcome>, EngineError> {
-        let numbering = self.numbering(request.target);
-        let rules = self.rules_for(request.target).await?;
+        let target = request.target.map(Arc::as_ref);
+        let numbering = self.numbering(target);
+        let rules = self.rules_for(target).await?;
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(texts.len());
         let mut open: Vec<(usize, E164)> = Vec::new();
         for (index, text) in texts.iter().enumerate() {
@@ -223,7 +225,7 @@ impl Engine {
         let mut accounts = HashMap::new();
         if let Some(target) = request.target {
             wanted.retain(|id| **id != target.id);
-            accounts.insert(target.id.clone(), target.clone());
+            accounts.insert(target.id.clone(), Arc::clone(target));
         }
         if !wanted.is_empty() {
             let ids: Vec<AccountId> = wanted.into_iter().cloned().collect();
@@ -263,8 +265,8 @@ impl Engine {
             number,
             offer: None,
             caller: cx.account(),
-            target: request.target,
-            owner,
+            target: request.target.map(Arc::as_ref),
+            owner: owner.map(Arc::as_ref),
             gone: &gone,
             porting: false,
             classifier,
@@ -369,7 +371,7 @@ fn may_begin(cx: &Context, request: &ChangeRequest<'_>) -> Result<(), NumberErro
     match request.command.operation {
         Operation::Create(state) => Standing {
             caller: cx.account(),
-            target: request.target,
+            target: request.target.map(Arc::as_ref),
             owner: Owner::Nobody,
         }
         .may_create(state, request.command.ported_in),

@@ -1,5 +1,7 @@
 //! Repairing what the store can prove wrong.
 
+use std::sync::Arc;
+
 use numbers::account::Account;
 use numbers::event::Action;
 use numbers::faults::{faults, repaired};
@@ -39,7 +41,7 @@ impl Engine {
     pub async fn fix_number(
         &self,
         cx: &Context,
-        target: &Account,
+        target: &Arc<Account>,
         text: &str,
     ) -> Result<(), EngineError> {
         let view = self.number(cx, target, text).await?;

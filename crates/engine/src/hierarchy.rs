@@ -1,7 +1,8 @@
 //! The tree of accounts: who is above, below and beside whom, who sells to
 //! whom, and moving a branch (spec/http.md 4.1).
 
-use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use numbers::account::{Account, AccountId};
 use store::{Batch, Expectation, Operation, Page, StoreError};
@@ -11,6 +12,26 @@ use crate::{Context, Engine, EngineError, FieldError};
 
 /// How many accounts can move together: they are written in one batch.
 const MAX_MOVED: usize = 10_000;
+
+/// Who sells to an account.
+#[derive(Clone, Debug)]
+pub enum Seller<'a> {
+    /// The account itself, a reseller.
+    Itself(&'a Account),
+    /// The nearest reseller above it.
+    Above(Arc<Account>),
+}
+
+impl Deref for Seller<'_> {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        match self {
+            Self::Itself(account) => account,
+            Self::Above(account) => account,
+        }
+    }
+}
 
 impl Engine {
     /// Accounts directly below one, by id.
@@ -45,7 +66,7 @@ impl Engine {
     ) -> Result<Vec<Account>, EngineError> {
         let account = self.reachable_account(ctx, of).await?;
         let Some(parent) = account.tree.last() else {
-            return Ok(vec![account]);
+            return Ok(vec![Arc::unwrap_or_clone(account)]);
         };
         self.children(ctx, parent, page).await
     }
@@ -55,7 +76,7 @@ impl Engine {
         &self,
         ctx: &Context,
         of: &AccountId,
-    ) -> Result<Vec<Account>, EngineError> {
+    ) -> Result<Vec<Arc<Account>>, EngineError> {
         let account = self.reachable_account(ctx, of).await?;
         let from = match ctx.account() {
             // Administrators reach accounts outside of their own branch, and
@@ -75,12 +96,9 @@ impl Engine {
 
     /// Who sells to the account: itself if it is a reseller, else the nearest
     /// one above it.
-    pub async fn reseller_of<'a>(
-        &self,
-        account: &'a Account,
-    ) -> Result<Cow<'a, Account>, StoreError> {
+    pub async fn reseller_of<'a>(&self, account: &'a Account) -> Result<Seller<'a>, StoreError> {
         if account.is_reseller {
-            return Ok(Cow::Borrowed(account));
+            return Ok(Seller::Itself(account));
         }
         let above = self.store().accounts(&account.tree).await?;
         // The master is a reseller always; a tree without one is its own.
@@ -89,7 +107,7 @@ impl Engine {
             .rev()
             .flatten()
             .find(|above| above.is_reseller);
-        Ok(reseller.map_or(Cow::Borrowed(account), Cow::Owned))
+        Ok(reseller.map_or(Seller::Itself(account), Seller::Above))
     }
 
     /// Makes an account a reseller, or a customer again; for administrators. The
@@ -135,9 +153,9 @@ impl Engine {
             let target = self.reachable_account(ctx, to).await?;
             self.check_move(ctx, &account, &target)?;
             if account.tree.last() == Some(&target.id) {
-                return Ok(account);
+                return Ok(Arc::unwrap_or_clone(account));
             }
-            let mut moved = account.clone();
+            let mut moved = Account::clone(&account);
             moved.tree.clone_from(&target.tree);
             moved.tree.push(target.id.clone());
             moved.revision = account.revision.next();
@@ -149,7 +167,7 @@ impl Engine {
                     value: last_created,
                 })
                 .expect(Expectation::Account {
-                    id: target.id,
+                    id: target.id.clone(),
                     revision: Some(target.revision),
                 });
             let batch = self.with_branch(batch, &account, &moved).await?;

@@ -66,7 +66,7 @@ impl Engine {
             let standing = Standing {
                 caller: cx.account(),
                 target,
-                owner: owner.as_ref().map_or(Owner::Missing, Owner::Account),
+                owner: owner.as_deref().map_or(Owner::Missing, Owner::Account),
             };
             if !standing.has_authority() {
                 return Err(Unidentified::NotFound);

@@ -8,8 +8,8 @@
 mod accounts;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// The account that a person means by its id, its name or its realm.
-    pub async fn find_account(&self, text: &str) -> Result<Option<Account>, StoreError> {
+    pub async fn find_account(&self, text: &str) -> Result<Option<Arc<Account>>, StoreError> {
         if let Ok(id) = AccountId::parse(text)
             && let Some(account) = self.store.account(&id).await?
         {

@@ -25,6 +25,7 @@ pub mod passwords;
 pub mod places;
 pub mod rest;
 mod rules;
+pub mod schema;
 pub mod search;
 mod secrets;
 pub mod settings;

@@ -1,14 +1,17 @@
 //! Logging in: credentials become a token, and what a client gets to know with
 //! it (spec/http.md 3.3–3.5).
 
+use std::sync::Arc;
+
 use numbers::account::{Account, AccountId};
 use serde_json::{Map, Value, json};
 use store::{PrivilegeLevel, User, UserId};
 
 use crate::account_record::{name_claim, realm_claim};
-use crate::api_keys::{self, API_KEY_DIGITS};
-use crate::fields::{self, Check, REALM};
+use crate::api_keys;
+use crate::fields;
 use crate::passwords::DigestMethod;
+use crate::schema::Schema;
 use crate::secrets::sha256_hex;
 use crate::tokens::{Authenticated, Holder};
 use crate::{Caller, Context, Engine, EngineError, FieldError};
@@ -37,18 +40,8 @@ struct UserAuth {
 
 impl UserAuth {
     fn new(mut data: Map<String, Value>) -> Result<Self, EngineError> {
-        let mut check = Check::new(&mut data);
-        check.required("credentials");
-        check.text("credentials", 1, 64);
-        check.one_of("method", &["md5", "sha"]);
-        check.text("account_name", 1, 128);
-        for realm in ["account_realm", "realm"] {
-            check.text(realm, 4, 253);
-            check.charset(realm, &REALM);
-        }
-        check.text("phone_number", 1, 64);
-        let acts_as = check_acts_as(&mut check);
-        check.finish()?;
+        Schema::UserAuth.check(&mut data)?;
+        let acts_as = data.get("as").map(acts_as).transpose()?;
         let method = match data.get("method").and_then(Value::as_str) {
             Some("sha") => DigestMethod::Sha,
             _ => DigestMethod::Md5,
@@ -66,21 +59,12 @@ impl UserAuth {
 }
 
 /// `as`: `{account_id, owner_id?}`, whom the token shall act as.
-fn check_acts_as(check: &mut Check<'_>) -> Option<(AccountId, Option<UserId>)> {
-    let acts_as = check.get("as")?.clone();
-    let Some(members) = acts_as.as_object() else {
-        check.push(fields::wrong_type("as", "object", &acts_as));
-        return None;
-    };
-    let owner = members.get("owner_id").and_then(Value::as_str);
-    let owner = owner.map(|id| UserId(id.to_owned()));
-    let account = members.get("account_id").and_then(Value::as_str);
-    if let Some(Ok(account)) = account.map(AccountId::parse) {
-        return Some((account, owner));
-    }
-    let error = FieldError::new("as.account_id", "required", "Field is required but missing");
-    check.push(error.with_value("account_id"));
-    None
+fn acts_as(whom: &Value) -> Result<(AccountId, Option<UserId>), EngineError> {
+    let id = |key: &str| whom.get(key).and_then(Value::as_str);
+    // What is no account's id is an account that isn't below.
+    let account = AccountId::parse(id("account_id").unwrap_or_default());
+    let account = account.map_err(|_| EngineError::Forbidden)?;
+    Ok((account, id("owner_id").map(|id| UserId(id.to_owned()))))
 }
 
 impl Engine {
@@ -123,7 +107,7 @@ impl Engine {
 
     /// The account that a log-in means: by a number that it holds, by its realm,
     /// by its name. A way that leads nowhere makes room for the next.
-    async fn resolve(&self, request: &UserAuth) -> Result<Option<Account>, EngineError> {
+    async fn resolve(&self, request: &UserAuth) -> Result<Option<Arc<Account>>, EngineError> {
         if let Some(text) = &request.phone_number
             && let Ok(key) = self.numbering(None).key(text)
             && let Some(number) = self.store().number(&key).await?
@@ -164,11 +148,7 @@ impl Engine {
     /// [`EngineError::UnknownApiKey`].
     pub async fn api_auth(&self, mut data: Map<String, Value>) -> Result<Login, EngineError> {
         data.retain(|key, _| !ENVELOPE.contains(&key.as_str()));
-        let mut check = Check::new(&mut data);
-        check.required("api_key");
-        check.text("api_key", API_KEY_DIGITS, API_KEY_DIGITS);
-        check.only(&["api_key"]);
-        check.finish()?;
+        Schema::ApiAuth.check(&mut data)?;
         let key = fields::take_text(&mut data, "api_key").unwrap_or_default();
         // The digest is looked up, not the key: how long that takes says
         // nothing of the keys there are.
@@ -224,7 +204,7 @@ impl Engine {
         account: &Account,
         target: &AccountId,
         user: Option<&UserId>,
-    ) -> Result<(Account, Option<User>), EngineError> {
+    ) -> Result<(Arc<Account>, Option<Arc<User>>), EngineError> {
         let target = self
             .store()
             .account(target)
@@ -246,11 +226,11 @@ impl Engine {
         &self,
         account: &Account,
         user: Option<&User>,
-        acts_as: Option<(Account, Option<User>)>,
+        acts_as: Option<(Arc<Account>, Option<Arc<User>>)>,
     ) -> Result<Login, EngineError> {
         let acts_as = acts_as
             .as_ref()
-            .map(|(account, user)| (account, user.as_ref()));
+            .map(|(account, user)| (account.as_ref(), user.as_deref()));
         let token = self
             .issue_token(&Holder {
                 account,
@@ -268,15 +248,15 @@ impl Engine {
     /// A new token for the holder of a good one: `PUT auth` with
     /// `refresh_token`.
     pub async fn refresh_token(&self, holder: &Authenticated) -> Result<Login, EngineError> {
-        let (account, user) = (holder.account.as_ref(), holder.user.as_deref());
         let claims = &holder.claims;
         let Some(original) = &claims.original_account_id else {
-            return self.login(account, user, None).await;
+            let user = holder.user.as_deref();
+            return self.login(&holder.account, user, None).await;
         };
         let original_user = claims.original_owner_id.as_ref();
         let (original, original_user) = self.identity(original, original_user).await?;
-        let acts_as = (account.clone(), user.cloned());
-        self.login(&original, original_user.as_ref(), Some(acts_as))
+        let acts_as = (Arc::clone(&holder.account), holder.user.clone());
+        self.login(&original, original_user.as_deref(), Some(acts_as))
             .await
     }
 

@@ -1,6 +1,7 @@
 //! Reading numbers: one, and an account's list.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use numbers::account::Account;
 use numbers::authorize::{Owner, Standing};
@@ -67,7 +68,7 @@ impl Engine {
     pub async fn number(
         &self,
         cx: &Context,
-        target: &Account,
+        target: &Arc<Account>,
         text: &str,
     ) -> Result<NumberView, EngineError> {
         let key = self
@@ -79,7 +80,7 @@ impl Engine {
         };
         let owner = match &number.owner {
             None => None,
-            Some(id) if *id == target.id => Some(target.clone()),
+            Some(id) if *id == target.id => Some(Arc::clone(target)),
             Some(id) => self.store.account(id).await?,
         };
         let standing = Standing {
@@ -87,7 +88,7 @@ impl Engine {
             // Reading gives nobody anything, so what nobody owns and isn't for
             // sale is the operator's to see, whichever URL is used.
             target: None,
-            owner: match (&owner, &number.owner) {
+            owner: match (owner.as_deref(), &number.owner) {
                 (Some(owner), _) => Owner::Account(owner),
                 (None, Some(_)) => Owner::Missing,
                 (None, None) => Owner::Nobody,
@@ -96,7 +97,9 @@ impl Engine {
         if !standing.may_read(number.state) {
             return Err(NumberError::NotFound(key).into());
         }
-        let rules = self.rules_for(owner.as_ref().or(Some(target))).await?;
+        let rules = self
+            .rules_for(Some(owner.as_ref().unwrap_or(target)))
+            .await?;
         Ok(NumberView::new(cx, number, &rules))
     }
 

@@ -1,6 +1,7 @@
 //! The operator's rules for one account's numbers: the system's, with what
 //! its reseller and the account itself override.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use numbers::account::Account;
@@ -36,13 +37,16 @@ pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
 
 impl Engine {
     /// The rules for numbers of `account`. Without one, the system's.
-    pub(crate) async fn rules_for(&self, account: Option<&Account>) -> Result<Rules, StoreError> {
-        let mut rules = self.rules.clone();
+    pub(crate) async fn rules_for(
+        &self,
+        account: Option<&Account>,
+    ) -> Result<Cow<'_, Rules>, StoreError> {
+        let mut rules = Cow::Borrowed(&self.rules);
         if let Some(account) = account {
             let reseller = self.reseller_of(account).await?;
             if !reseller.number_manager.is_empty() {
                 let settings = &reseller.number_manager;
-                rules.reseller_features = Some(FeatureRules::from_settings(settings));
+                rules.to_mut().reseller_features = Some(FeatureRules::from_settings(settings));
             }
         }
         Ok(rules)

@@ -312,7 +312,7 @@ impl Engine {
         }
         let (account_id, user_id) = claims.principal();
         let (account, user) = self.identity(account_id, user_id).await?;
-        let binding = self.binding(&account.id, user.as_ref()).await?;
+        let binding = self.binding(&account.id, user.as_deref()).await?;
         let genuine = match &remembered {
             Some(verified) => same(&verified.binding, &binding),
             None => same(
@@ -342,8 +342,8 @@ impl Engine {
             acts_as
         };
         Ok(Authenticated {
-            account: Arc::new(account),
-            user: user.map(Arc::new),
+            account,
+            user,
             claims,
         })
     }
@@ -353,7 +353,7 @@ impl Engine {
         &self,
         account: &AccountId,
         user: Option<&UserId>,
-    ) -> Result<(Account, Option<User>), EngineError> {
+    ) -> Result<(Arc<Account>, Option<Arc<User>>), EngineError> {
         let invalid = || EngineError::InvalidCredentials;
         let read_user = async {
             match user {

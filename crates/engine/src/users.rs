@@ -1,5 +1,7 @@
 //! Users: people who log in to an account (spec/http.md 4.3).
 
+use std::sync::Arc;
+
 use numbers::account::{Account, AccountId};
 use numbers::document;
 use numbers::revision::Revision;
@@ -9,8 +11,9 @@ use store::{
 };
 
 use crate::accounts::ATTEMPTS;
-use crate::fields::{self, Check, USERNAME};
+use crate::fields;
 use crate::passwords::Hashes;
+use crate::schema::Schema;
 use crate::secrets::random_hex;
 use crate::user_document::{writable, writable_document};
 use crate::{Caller, Context, Engine, EngineError, FieldError, context};
@@ -51,23 +54,9 @@ impl Draft {
         if let Some(Value::String(name)) = fields.get_mut("username") {
             *name = name.to_lowercase();
         }
-        let mut check = Check::new(&mut fields);
-        for name in ["first_name", "last_name"] {
-            check.required(name);
-            check.text(name, 1, 128);
-        }
-        check.text("username", 1, 256);
-        check.charset("username", &USERNAME);
-        check.text("password", 1, 256);
-        check.text("email", 3, 254);
-        check.text("timezone", 5, 32);
-        check.text("language", 1, 35);
-        check.one_of("priv_level", &["user", "admin"]);
-        for flag in ["enabled", "require_password_update", "verified"] {
-            check.boolean(flag);
-        }
-        check_credentials(&mut check, before);
-        check.finish()?;
+        let mut faults = fields::faults(Schema::Users, &mut fields);
+        faults.extend(missing_half(&fields, before));
+        fields::failed(faults)?;
         let admin = fields
             .shift_remove("priv_level")
             .is_some_and(|level| level == "admin");
@@ -92,39 +81,16 @@ impl Draft {
 
 /// A username needs a password of its own, and a password a username: stored is
 /// a digest over both.
-fn check_credentials(check: &mut Check<'_>, before: Option<&User>) {
-    let username = check
-        .get("username")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let has_password = check.get("password").is_some();
-    let credentials = check.get("credentials").cloned();
-    if let Some(credentials) = &credentials {
-        check_md5(check, credentials);
-    }
-    let has_secret = has_password || credentials.is_some();
-    let kept = before.and_then(|user| user.username.clone());
-    if username.is_none() && has_secret && check.get("username").is_none() {
+fn missing_half(fields: &Map<String, Value>, before: Option<&User>) -> Option<FieldError> {
+    let has_secret = fields.contains_key("password") || fields.contains_key("credentials");
+    let Some(username) = fields.get("username") else {
         let message = "The user name must be provided when creating / updating the password";
-        check.push(FieldError::new("username", "required", message));
-    }
-    if username.is_some() && username != kept && !has_secret {
-        let message = "The password must be provided when creating / updating the user name";
-        check.push(FieldError::new("password", "required", message));
-    }
-}
-
-fn check_md5(check: &mut Check<'_>, credentials: &Value) {
-    let Some(text) = credentials.as_str() else {
-        check.push(fields::wrong_type("credentials", "string", credentials));
-        return;
+        return has_secret.then(|| FieldError::new("username", "required", message));
     };
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    if text.len() != 32 || !text.bytes().all(is_hex) {
-        const PATTERN: &str = "^[0-9a-f]{32}$";
-        let message = format!("Failed to match pattern '{PATTERN}'");
-        check.push(FieldError::new("credentials", "pattern", message).with_target(PATTERN));
-    }
+    let kept = before.and_then(|user| user.username.as_deref());
+    let message = "The password must be provided when creating / updating the user name";
+    (!has_secret && username.is_string() && username.as_str() != kept)
+        .then(|| FieldError::new("password", "required", message))
 }
 
 impl Engine {
@@ -134,7 +100,7 @@ impl Engine {
         ctx: &Context,
         account: &AccountId,
         id: &UserId,
-    ) -> Result<User, EngineError> {
+    ) -> Result<Arc<User>, EngineError> {
         self.reachable_account(ctx, account).await?;
         let user = self.store().user(account, id).await?;
         user.ok_or_else(|| EngineError::BadIdentifier(id.0.clone()))
@@ -286,7 +252,7 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let before = self.user(ctx, account, id).await?;
             let draft = Draft::new(fields(&before), Some(&before))?;
-            let mut after = before.clone();
+            let mut after = User::clone(&before);
             if let Some(hashes) = self.hashes(account, &draft).await? {
                 after.md5_hash = hashes.md5;
                 after.sha1_hash = hashes.sha1;
@@ -299,8 +265,8 @@ impl Engine {
             after.enabled = draft.enabled;
             after.priv_level = draft.priv_level;
             after.public = draft.public;
-            if after == before {
-                return Ok(before);
+            if after == *before {
+                return Ok(after);
             }
             refuse_escalation(ctx, &before)?;
             refuse_escalation(ctx, &after)?;
@@ -358,7 +324,7 @@ impl Engine {
             }
             let batch = batch.then(Operation::DeleteUser(account.clone(), id.clone()));
             if self.store().write(batch).await?.is_ok() {
-                return Ok(user);
+                return Ok(Arc::unwrap_or_clone(user));
             }
         }
         Err(EngineError::Conflict)

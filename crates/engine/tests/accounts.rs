@@ -41,7 +41,7 @@ async fn the_first_start_makes_the_master_and_later_ones_nothing() {
     );
     assert_eq!(
         world.engine.master_account_id().await.unwrap(),
-        Some(master.id)
+        Some(master.id.clone())
     );
 }
 
@@ -380,7 +380,10 @@ async fn accounts_know_their_relatives() {
         (&customer, vec![]),
     ] {
         let parents = engine.parents(&key_of(caller), &customer.id).await.unwrap();
-        let parents: Vec<_> = parents.into_iter().map(|account| account.id).collect();
+        let parents: Vec<_> = parents
+            .into_iter()
+            .map(|account| account.id.clone())
+            .collect();
         assert_eq!(parents, above, "as seen by {}", caller.name);
     }
     assert_eq!(engine.reseller_of(&customer).await.unwrap().id, reseller.id);

@@ -65,7 +65,7 @@ impl Database {
     }
 
     /// The account that a person means by its id, its name or its realm.
-    pub async fn account(&self, text: &str) -> Outcome<Account> {
+    pub async fn account(&self, text: &str) -> Outcome<Arc<Account>> {
         let account = self.engine.find_account(text).await?;
         account.ok_or_else(|| Failure::not_found(format!("there is no account '{text}'")))
     }

@@ -89,9 +89,9 @@ async fn found(database: &Database) -> Outcome<Option<Demo>> {
     let user = database.store.user(&customer, &user).await?;
     match (accounts.as_slice(), user) {
         ([Some(reseller), Some(customer)], Some(user)) => Ok(Some(Demo {
-            reseller: reseller.clone(),
-            customer: customer.clone(),
-            user: user.id,
+            reseller: Account::clone(reseller),
+            customer: Account::clone(customer),
+            user: user.id.clone(),
         })),
         _ => Err(gone()),
     }

@@ -1,10 +1,14 @@
 //! Structured logs, on stderr.
 
+mod gathered;
+
 use std::io;
 
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
+
+pub use gathered::flush;
 
 use crate::exit::{Code, Failure, Outcome};
 
@@ -45,9 +49,15 @@ pub fn start(log: &Log) -> Outcome {
         let message = format!("log.level '{}' can't be used: {error}", log.level);
         Failure::new(Code::Usage, message)
     })?;
+    let lines = gathered::Gathered::start().map_err(|error| {
+        Failure::new(
+            Code::Failure,
+            format!("can't start a thread for the log: {error}"),
+        )
+    })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(lines)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
     let started = match log.format {
         Format::Text => lines.finish().try_init(),

@@ -17,5 +17,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    exit::report(cli::run())
+    let outcome = cli::run();
+    logging::flush();
+    exit::report(outcome)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::Place;
 use engine::Context;
 use engine::context::new_event_id;
-use numbers::account::AccountId;
+use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::event::Action;
 use numbers::number::Number;
@@ -147,7 +147,8 @@ fn an_account_whose_tree_is_wrong_is_found() {
     let account = place.account("Acme");
     plant(&place, async |store| {
         let id = AccountId::parse(&account).unwrap();
-        let mut account = store.account(&id).await.unwrap().unwrap();
+        let account = store.account(&id).await.unwrap().unwrap();
+        let mut account = Account::clone(&account);
         account
             .tree
             .push(AccountId::parse("0123456789abcdef0123456789abcdef").unwrap());

@@ -65,10 +65,6 @@ pub fn get(connection: &Connection, id: &AccountId) -> Result<Option<Account>> {
     rows.next()?.map(read).transpose()
 }
 
-pub fn get_many(connection: &Connection, ids: &[AccountId]) -> Result<Vec<Option<Account>>> {
-    ids.iter().map(|id| get(connection, id)).collect()
-}
-
 pub fn children(
     connection: &Connection,
     of: &AccountId,

@@ -8,6 +8,7 @@
 mod account;
 mod apply;
 mod backup;
+mod cache;
 mod check;
 mod checkpoint;
 mod connection;

@@ -1,5 +1,6 @@
 //! The store itself: each call to its place.
 
+use std::hash::Hash;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,7 @@ use store::{
 };
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::cache::{Cache, Caches};
 use crate::failure::Result;
 use crate::open::{self, WriteSide};
 use crate::pool::Pool;
@@ -33,6 +35,8 @@ pub struct SqliteStore {
     pools: Arc<Pools>,
     /// `None` when read-only.
     queue: Option<Arc<Queue>>,
+    /// `None` when read-only.
+    caches: Option<Arc<Caches>>,
     side: Mutex<Option<WriteSide>>,
 }
 
@@ -60,6 +64,7 @@ impl SqliteStore {
         Ok(Self {
             pools: Arc::new(pools),
             queue: side.as_ref().map(|side| side.writer.queue()),
+            caches: side.as_ref().map(|side| side.writer.caches()),
             side: Mutex::new(side),
         })
     }
@@ -110,6 +115,21 @@ impl SqliteStore {
     /// than handing it to another thread and back would.
     fn look_up<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Answer<T> {
         self.pools.lookups.with(read).map_err(StoreError::from)
+    }
+
+    /// A look-up of what is kept in memory.
+    fn kept<K: Eq + Hash + Clone, V: Clone>(
+        &self,
+        cache: impl FnOnce(&Caches) -> &Cache<K, V>,
+        key: &K,
+        read: impl FnOnce(&Connection) -> Result<Option<V>>,
+    ) -> Answer<Option<V>> {
+        let Some(caches) = &self.caches else {
+            return self.look_up(read);
+        };
+        cache(caches)
+            .get(key, || self.pools.lookups.with(read))
+            .map_err(StoreError::from)
     }
 
     /// A longer read, on a thread that may block.
@@ -206,17 +226,23 @@ impl Store for SqliteStore {
         self.look_up(counters::state_counts)
     }
 
-    async fn account(&self, id: &AccountId) -> Answer<Option<Account>> {
-        self.look_up(|connection| account::get(connection, id))
+    async fn account(&self, id: &AccountId) -> Answer<Option<Arc<Account>>> {
+        self.kept(
+            |caches| &caches.accounts,
+            id,
+            |connection| Ok(account::get(connection, id)?.map(Arc::new)),
+        )
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Answer<Vec<Option<Account>>> {
-        if ids.len() <= INLINE {
-            return self.look_up(|connection| account::get_many(connection, ids));
+    async fn accounts(&self, ids: &[AccountId]) -> Answer<Vec<Option<Arc<Account>>>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(INLINE) {
+            for id in chunk {
+                found.push(self.account(id).await?);
+            }
+            tokio::task::yield_now().await;
         }
-        let ids = ids.to_vec();
-        self.list(move |connection| account::get_many(connection, &ids))
-            .await
+        Ok(found)
     }
 
     async fn children(&self, of: &AccountId, page: &Page<AccountId>) -> Answer<Vec<Account>> {
@@ -231,8 +257,12 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn user(&self, account: &AccountId, id: &UserId) -> Answer<Option<User>> {
-        self.look_up(|connection| user::get(connection, account, id))
+    async fn user(&self, account: &AccountId, id: &UserId) -> Answer<Option<Arc<User>>> {
+        self.kept(
+            |caches| &caches.users,
+            &(account.clone(), id.clone()),
+            |connection| Ok(user::get(connection, account, id)?.map(Arc::new)),
+        )
     }
 
     async fn users(&self, account: &AccountId, page: &Page<UserId>) -> Answer<Vec<User>> {
@@ -246,7 +276,11 @@ impl Store for SqliteStore {
     }
 
     async fn setting(&self, key: &str) -> Answer<Option<String>> {
-        self.look_up(|connection| name::setting(connection, key))
+        self.kept(
+            |caches| &caches.settings,
+            &key.to_owned(),
+            |connection| name::setting(connection, key),
+        )
     }
 
     async fn write_each(&self, batches: Vec<Batch>) -> Answer<Outcomes> {

@@ -15,6 +15,7 @@ use store::{Outcomes, StoreError};
 
 use crate::Options;
 use crate::apply::apply;
+use crate::cache::Caches;
 use crate::checkpoint::{Mode, Signal};
 use crate::connection::BUSY_TIMEOUT;
 use crate::counters::Deltas;
@@ -33,6 +34,7 @@ const DUE_PARTS: u64 = 4;
 #[derive(Debug)]
 pub struct Writer {
     queue: Arc<Queue>,
+    caches: Arc<Caches>,
     thread: JoinHandle<()>,
 }
 
@@ -43,21 +45,32 @@ impl Writer {
         options: &Options,
     ) -> Result<Self> {
         let queue = Arc::new(Queue::new(options.queue_capacity));
+        let caches = Arc::new(Caches::default());
         let mut work = Work {
             log: Log::watch(&mut connection, signal, options.wal_limit_bytes)?,
             connection,
             queue: Arc::clone(&queue),
+            caches: Arc::clone(&caches),
             most: options.max_batches_per_commit,
         };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || work.run())
             .map_err(|error| Failure::unavailable(format!("can't start a thread: {error}")))?;
-        Ok(Self { queue, thread })
+        Ok(Self {
+            queue,
+            caches,
+            thread,
+        })
     }
 
     pub fn queue(&self) -> Arc<Queue> {
         Arc::clone(&self.queue)
+    }
+
+    /// What is kept in memory of what this writer writes.
+    pub fn caches(&self) -> Arc<Caches> {
+        Arc::clone(&self.caches)
     }
 
     /// Writes what waits, lets nothing more in, and ends.
@@ -72,6 +85,7 @@ impl Writer {
 struct Work {
     connection: Connection,
     queue: Arc<Queue>,
+    caches: Arc<Caches>,
     log: Log,
     most: usize,
 }
@@ -136,6 +150,11 @@ impl Work {
             self.run_sql("COMMIT")?;
             Ok(outcomes)
         });
+        // After an error too: what became of a commit that failed is only in
+        // the file.
+        for batch in requests.iter().flat_map(|request| &request.batches) {
+            self.caches.forget(batch);
+        }
         // Some errors have ended the transaction already.
         if result.is_err() && !self.connection.is_autocommit() {
             self.run_sql("ROLLBACK")?;

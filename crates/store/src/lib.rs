@@ -21,6 +21,8 @@ pub use error::{StoreError, Unmet};
 pub use read::{Direction, EventId, Page, Stock, StockQuery, StoredEvent};
 pub use user::{PrivilegeLevel, User, UserId};
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
@@ -75,11 +77,11 @@ pub trait Store: Send + Sync + 'static {
     /// How many numbers are in each state; states without numbers are left out.
     async fn state_counts(&self) -> Result<Vec<(State, u64)>, StoreError>;
 
-    /// One account.
-    async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
+    /// One account; shared, since every request reads some.
+    async fn account(&self, id: &AccountId) -> Result<Option<Arc<Account>>, StoreError>;
 
     /// Many accounts, in the order of the ids, absent ones as `None`.
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<Account>>, StoreError>;
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Option<Arc<Account>>>, StoreError>;
 
     /// Accounts directly below one, by id.
     async fn children(
@@ -96,7 +98,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Account>, StoreError>;
 
     /// One user.
-    async fn user(&self, account: &AccountId, id: &UserId) -> Result<Option<User>, StoreError>;
+    async fn user(&self, account: &AccountId, id: &UserId)
+    -> Result<Option<Arc<User>>, StoreError>;
 
     /// An account's users, by id.
     async fn users(

@@ -137,6 +137,12 @@ impl Dialect {
         matches!(self, Self::V43)
     }
 
+    /// Whether a number's read-only part stands beside its document too, where
+    /// newer interfaces look for it (spec/http.md 10.7).
+    pub const fn shows_metadata(self) -> bool {
+        matches!(self, Self::V43)
+    }
+
     /// Whether `features` is an object, name to settings; else a list of
     /// names.
     pub(crate) const fn features_are_objects(self) -> bool {

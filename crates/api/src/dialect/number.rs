@@ -25,6 +25,13 @@ pub struct NumberListing<'a> {
     pub(super) dialect: Dialect,
 }
 
+impl<'a> NumberDocument<'a> {
+    /// What clients may see and never set, by itself.
+    pub fn read_only(self) -> impl Serialize + 'a {
+        ReadOnly(self)
+    }
+}
+
 impl Serialize for NumberListing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;

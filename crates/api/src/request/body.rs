@@ -89,6 +89,11 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
 }
 
 fn kind(headers: &HeaderMap) -> Kind {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| encoding != "identity") {
+        // Nothing here unpacks bodies.
+        return Kind::Unsupported;
+    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Kind::Json;
     };

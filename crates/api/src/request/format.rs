@@ -1,6 +1,8 @@
 //! How an answer is to be written: media type, pretty print, JSONP
 //! (spec/http.md 1.7, 1.10).
 
+use std::cmp::Reverse;
+
 use axum::http::{Method, header};
 use serde_json::Value;
 
@@ -24,10 +26,19 @@ pub enum Media {
     /// `application/json`.
     #[default]
     Json,
-    /// `text/csv`, for listings.
+    /// `text/csv`, which only listings have.
     Csv,
+    /// `text/csv` for listings, `application/json` for the rest.
+    CsvOrJson,
     /// Nothing that can be had here.
     None,
+}
+
+impl Media {
+    /// Whether listings are answered as tables.
+    pub const fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::CsvOrJson)
+    }
 }
 
 /// The longest name of a JSONP function.
@@ -57,6 +68,7 @@ impl Format {
         let media = match media {
             // Only listings are tables, and those are read.
             Media::Csv if incoming.method != Method::GET => Media::None,
+            Media::CsvOrJson if incoming.method != Method::GET => Media::Json,
             media => media,
         };
         Ok(Self {
@@ -71,36 +83,45 @@ fn is_true(text: &str) -> bool {
     text.trim().eq_ignore_ascii_case("true")
 }
 
-/// The best of the media types that an `Accept` lists (RFC 9110, 12.5.1).
+/// The best of the media types that an `Accept` lists, where what is named
+/// counts before what a range covers (RFC 9110, 12.5.1).
 fn media(accept: &str) -> Media {
-    let mut best = (0, Media::None);
     if accept.trim().is_empty() {
         return Media::Json;
     }
-    for item in accept.split(',') {
+    let mut json = None;
+    let mut csv = None;
+    let (mut any, mut any_application, mut any_text) = (None, None, None);
+    for (position, item) in accept.split(',').enumerate() {
         let mut parameters = item.split(';').map(str::trim);
-        let kind = match parameters
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            "*/*"
-            | "application/*"
-            | "application/json"
-            | "application/x-json"
-            | "application/javascript" => Media::Json,
-            "text/csv" | "text/comma-separated-values" | "text/*" => Media::Csv,
-            _ => continue,
-        };
+        let kind = parameters.next().unwrap_or_default().to_ascii_lowercase();
         let weight = parameters
             .find_map(|text| text.strip_prefix("q="))
             .map_or(1000, weight);
-        if weight > best.0 {
-            best = (weight, kind);
-        }
+        let place = match kind.as_str() {
+            "application/json" | "application/x-json" | "application/javascript" => &mut json,
+            "text/csv" | "text/comma-separated-values" => &mut csv,
+            "*/*" => &mut any,
+            "application/*" => &mut any_application,
+            "text/*" => &mut any_text,
+            _ => continue,
+        };
+        // Of equal ones the first.
+        let wanted = (weight, Reverse(position));
+        *place = (*place).max(Some(wanted));
     }
-    best.1
+    let json = json.or(any_application).or(any).filter(is_wanted);
+    let csv = csv.or(any_text).or(any).filter(is_wanted);
+    match (json, csv) {
+        (None, None) => Media::None,
+        (None, Some(_)) => Media::Csv,
+        (Some(json), Some(csv)) if csv > json => Media::CsvOrJson,
+        (Some(_), _) => Media::Json,
+    }
+}
+
+fn is_wanted((weight, _): &(u32, Reverse<usize>)) -> bool {
+    *weight > 0
 }
 
 /// A quality value in thousandths.
@@ -135,7 +156,12 @@ mod tests {
             ("Application/JSON; charset=utf-8", Media::Json),
             ("application/*", Media::Json),
             ("text/csv", Media::Csv),
-            ("text/csv, application/json", Media::Csv),
+            ("text/csv, application/json", Media::CsvOrJson),
+            ("application/json, text/csv", Media::Json),
+            ("text/csv, */*;q=0.1", Media::CsvOrJson),
+            ("text/*", Media::Csv),
+            ("application/json;q=0, */*", Media::Csv),
+            ("*/*;q=0", Media::None),
             ("text/csv;q=0.5, application/json;q=0.51", Media::Json),
             ("application/json;q=0, text/csv;q=0.1", Media::Csv),
             ("text/html,application/xhtml+xml,*/*;q=0.8", Media::Json),

@@ -23,7 +23,7 @@ use crate::reply::Reply;
     path = "/v2/accounts",
     tag = "accounts",
     responses(
-        (status = 201, description = "The account"),
+        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
@@ -39,7 +39,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "The account"),
+        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
@@ -64,7 +64,10 @@ async fn create_below(api: &Api, call: &mut Call, parent: AccountId) -> Result<R
     path = "/v2/accounts/{account_id}",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account"), (status = 404, description = "No such account"))
+    responses(
+        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 404, description = "No such account"),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     document(&api, &call, call.account()?).await
@@ -76,7 +79,10 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     path = "/v2/accounts/{account_id}",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account"), (status = 400, description = "A field is wrong"))
+    responses(
+        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 400, description = "A field is wrong"),
+    )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let id = unchanged(&call)?;
@@ -91,7 +97,10 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account"), (status = 400, description = "A field is wrong"))
+    responses(
+        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 400, description = "A field is wrong"),
+    )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let id = unchanged(&call)?;
@@ -107,7 +116,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account as it was"),
+        (status = 200, description = "The account as it was", body = ref("#/components/schemas/AccountDocument")),
         (status = 400, description = "It holds numbers"),
         (status = 405, description = "It is the master account"),
         (status = 500, description = "There are accounts below it"),
@@ -140,7 +149,9 @@ async fn document(api: &Api, call: &Call, account: &Account) -> Result<Reply, Ap
     path = "/v2/accounts/{account_id}/children",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "`id`, `name`, `realm` of each"))
+    responses(
+        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("#/components/schemas/AccountRows")),
+    )
 )]
 pub async fn children(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
@@ -162,7 +173,9 @@ async fn children_of(
     path = "/v2/accounts/{account_id}/descendants",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "`id`, `name`, `realm`, `tree` of each"))
+    responses(
+        (status = 200, description = "`id`, `name`, `realm`, `tree` of each", body = ref("#/components/schemas/AccountRows")),
+    )
 )]
 pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
@@ -176,7 +189,10 @@ pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}/siblings",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "`id`, `name`, `realm` of each"), (status = 403, description = "Their parent is above the caller"))
+    responses(
+        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("#/components/schemas/AccountRows")),
+        (status = 403, description = "Their parent is above the caller"),
+    )
 )]
 pub async fn siblings(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
@@ -190,7 +206,9 @@ pub async fn siblings(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     path = "/v2/accounts/{account_id}/parents",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "`id`, `name` of each"))
+    responses(
+        (status = 200, description = "`id`, `name` of each", body = ref("#/components/schemas/AccountPath")),
+    )
 )]
 pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     above(&api, &call).await
@@ -202,7 +220,9 @@ pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/tree",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "`id`, `name` of each"))
+    responses(
+        (status = 200, description = "`id`, `name` of each", body = ref("#/components/schemas/AccountPath")),
+    )
 )]
 pub async fn tree(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     above(&api, &call).await
@@ -218,7 +238,7 @@ async fn above(api: &Api, call: &Call) -> Result<Reply, ApiError> {
         .iter()
         .map(|account| json!({"id": account.id, "name": account.name}))
         .collect();
-    Reply::listing(&rows, None)
+    Ok(Reply::listing(&rows, None)?.with_csv(&["id", "name"]))
 }
 
 async fn listing<F>(
@@ -235,6 +255,7 @@ where
         key_of: |account: &Account| account.id.as_str(),
         filtered: filtered_document,
         row,
+        columns: &["id", "name", "realm"],
     };
     rows::listing(api, input, listed, read).await
 }
@@ -286,7 +307,10 @@ pub async fn api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/api_key",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 201, description = "`api_key`, shown this once"), (status = 403, description = "Admin users only"))
+    responses(
+        (status = 201, description = "`api_key`, shown this once", body = ref("#/components/schemas/ApiKey")),
+        (status = 403, description = "Admin users only"),
+    )
 )]
 pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let key = api
@@ -302,7 +326,10 @@ pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}/move",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account"), (status = 403, description = "Administrators only, unless configured"))
+    responses(
+        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 403, description = "Administrators only, unless configured"),
+    )
 )]
 pub async fn move_below(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let id = unchanged(&call)?;
@@ -333,7 +360,10 @@ pub(super) fn not_a_text(key: &str, value: Option<&Value>) -> ApiError {
     path = "/v2/accounts/{account_id}/reseller",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 201, description = "The account"), (status = 403, description = "Administrators only"))
+    responses(
+        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 403, description = "Administrators only"),
+    )
 )]
 pub async fn promote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     set_reseller(&api, &call, true).await
@@ -345,7 +375,10 @@ pub async fn promote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/reseller",
     tag = "accounts",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account"), (status = 403, description = "Administrators only"))
+    responses(
+        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 403, description = "Administrators only"),
+    )
 )]
 pub async fn demote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     set_reseller(&api, &call, false).await

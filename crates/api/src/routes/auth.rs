@@ -15,7 +15,10 @@ use crate::reply::Reply;
     put,
     path = "/v2/auth",
     tag = "auth",
-    responses((status = 201, description = "As at log-in"), (status = 401, description = "No good token"))
+    responses(
+        (status = 201, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 401, description = "No good token"),
+    )
 )]
 pub async fn refresh(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let data = call.take_data()?;
@@ -36,7 +39,7 @@ pub async fn refresh(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "auth",
     params(("token" = String, Query)),
     responses(
-        (status = 200, description = "Claims, and the data of the log-in"),
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
         (status = 401, description = "The token is no good"),
         (status = 404, description = "No token in the parameters"),
     )
@@ -58,7 +61,7 @@ pub async fn token_info(State(api): State<Arc<Api>>, call: OpenCall) -> Result<R
     path = "/v2/auth/tokeninfo",
     tag = "auth",
     responses(
-        (status = 200, description = "Claims, and the data of the log-in"),
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
         (status = 401, description = "The token is no good"),
         (status = 404, description = "No token in the parameters"),
     )

@@ -26,6 +26,8 @@ pub(super) struct Listed<T, K> {
     pub(super) filtered: fn(&T) -> Map<String, Value>,
     /// What the listing shows.
     pub(super) row: fn(&T) -> Map<String, Value>,
+    /// The first columns of the listing as a table.
+    pub(super) columns: &'static [&'static str],
 }
 
 /// Reads on until the page is full of rows that the filters keep, or nothing is
@@ -41,8 +43,7 @@ where
 {
     let query = &input.incoming.query;
     let filters = Filters::for_documents(query)?;
-    let paging = Paging::read(query, &api.settings.limits)?;
-    let wanted = paging.size.unwrap_or(api.settings.limits.max_page_size);
+    let paging = Paging::read(&input.incoming, &api.settings.limits)?;
     let key = |text: &str| {
         (listed.key)(text).ok_or_else(|| ApiError::faulty_request("invalid start key"))
     };
@@ -66,7 +67,7 @@ where
             if !filters.is_empty() && !filters.keep_document(&(listed.filtered)(document)) {
                 continue;
             }
-            if rows.len() == wanted {
+            if rows.len() == paging.limit {
                 break 'full Some((listed.key_of)(document).to_owned());
             }
             rows.push((listed.row)(document));
@@ -76,6 +77,6 @@ where
             None => break None,
         }
     };
-    let info = paging.info(rows.len(), next.as_deref());
-    Reply::listing(&rows, info)
+    let info = paging.info(rows.len(), next.as_deref())?;
+    Ok(Reply::listing(&rows, info)?.with_csv(listed.columns))
 }

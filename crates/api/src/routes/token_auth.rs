@@ -14,7 +14,9 @@ use crate::reply::Reply;
     get,
     path = "/v2/token_auth",
     tag = "auth",
-    responses((status = 200, description = "Claims, and the data of the log-in"))
+    responses(
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let holder = call

@@ -21,7 +21,7 @@ use crate::reply::Reply;
     path = "/v2/user_auth",
     tag = "auth",
     responses(
-        (status = 201, description = "`auth_token` in the envelope, and what an interface needs"),
+        (status = 201, description = "`auth_token` in the envelope, and what an interface needs", body = ref("#/components/schemas/Login")),
         (status = 400, description = "A field is wrong, or the account is disabled"),
         (status = 401, description = "Wrong credentials"),
         (status = 429, description = "Too many tries"),
@@ -52,7 +52,10 @@ pub(super) fn answer(login: Login) -> Result<Reply, ApiError> {
     path = "/v2/user_auth/{auth_token}",
     tag = "auth",
     params(("auth_token" = String, Path)),
-    responses((status = 200, description = "As at log-in"), (status = 403, description = "Another account's token"))
+    responses(
+        (status = 200, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 403, description = "Another account's token"),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let own = call.context.account().map(|account| &account.id);
@@ -76,7 +79,10 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     path = "/v2/accounts/{account_id}/users/{user_id}/user_auth",
     tag = "auth",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 201, description = "As at log-in"), (status = 403, description = "Not for this caller"))
+    responses(
+        (status = 201, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 403, description = "Not for this caller"),
+    )
 )]
 pub async fn impersonate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let data = call.take_data()?;

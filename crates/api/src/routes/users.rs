@@ -27,7 +27,9 @@ pub(super) fn user_in(call: &Call) -> UserId {
         ("account_id" = String, Path), ("page_size" = Option<u32>, Query),
         ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
     ),
-    responses((status = 200, description = "A row of each"))
+    responses(
+        (status = 200, description = "A row of each", body = ref("#/components/schemas/UserRows")),
+    )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = &call.account()?.id;
@@ -36,6 +38,15 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         key_of: |user: &User| user.id.0.as_str(),
         filtered: filtered_document,
         row: user_row,
+        columns: &[
+            "id",
+            "username",
+            "email",
+            "first_name",
+            "last_name",
+            "priv_level",
+            "features",
+        ],
     };
     let read = async |page: Page<UserId>| api.engine.users(&call.context, account, &page).await;
     rows::listing(&api, &call, listed, read).await
@@ -48,7 +59,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
     tag = "users",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "The user"),
+        (status = 201, description = "The user", body = ref("#/components/schemas/UserDocument")),
         (status = 400, description = "A field is wrong, or the username is taken"),
     )
 )]
@@ -69,10 +80,13 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     path = "/v2/accounts/{account_id}/users/{user_id}",
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 200, description = "The user"), (status = 404, description = "No such user"))
+    responses(
+        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 404, description = "No such user"),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    document(&read(&api, &call).await?)
+    document(&*read(&api, &call).await?)
 }
 
 /// Replaces a user's fields; the password stays when none is sent.
@@ -81,7 +95,10 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     path = "/v2/accounts/{account_id}/users/{user_id}",
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 200, description = "The user"), (status = 400, description = "A field is wrong"))
+    responses(
+        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 400, description = "A field is wrong"),
+    )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let before = unchanged(&api, &call).await?;
@@ -99,7 +116,10 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}/users/{user_id}",
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 200, description = "The user"), (status = 400, description = "A field is wrong"))
+    responses(
+        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 400, description = "A field is wrong"),
+    )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let before = unchanged(&api, &call).await?;
@@ -117,7 +137,10 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     path = "/v2/accounts/{account_id}/users/{user_id}",
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 200, description = "The user as it was"), (status = 404, description = "No such user"))
+    responses(
+        (status = 200, description = "The user as it was", body = ref("#/components/schemas/UserDocument")),
+        (status = 404, description = "No such user"),
+    )
 )]
 pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let before = unchanged(&api, &call).await?;
@@ -130,7 +153,7 @@ pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     Reply::document(&shown, user.revision)
 }
 
-async fn read(api: &Api, call: &Call) -> Result<User, ApiError> {
+async fn read(api: &Api, call: &Call) -> Result<Arc<User>, ApiError> {
     Ok(api
         .engine
         .user(&call.context, &call.account()?.id, &user_in(call))
@@ -139,7 +162,7 @@ async fn read(api: &Api, call: &Call) -> Result<User, ApiError> {
 
 /// The user in the URL, if it is at the revision that the client means to
 /// change.
-async fn unchanged(api: &Api, call: &Call) -> Result<User, ApiError> {
+async fn unchanged(api: &Api, call: &Call) -> Result<Arc<User>, ApiError> {
     let user = read(api, call).await?;
     call.check_if_match(&user.revision.to_string())?;
     Ok(user)

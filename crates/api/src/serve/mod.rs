@@ -1,5 +1,6 @@
 //! Serving: connections, their limits, and stopping without losing a request.
 
+mod linger;
 mod refusal;
 
 use std::convert::Infallible;
@@ -9,7 +10,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -23,6 +23,7 @@ use tower::Service;
 
 use crate::observe;
 use crate::pipeline::ApiService;
+use linger::Unread;
 use refusal::Refusing;
 
 /// How often measurements are moved into histograms.
@@ -122,9 +123,10 @@ fn connection(
     // Small answers shall not wait for more; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let patience = Duration::from_secs(service.api().settings.limits.receive_timeout_s);
-    let stream = Refusing::new(stream, service.api().clone());
+    let unread = Unread::default();
+    let stream = Refusing::new(stream, service.api().clone(), unread.clone());
     let answer = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| unread.watch(body));
         request.extensions_mut().insert(ConnectInfo(peer));
         service.clone().call(request)
     });

@@ -10,12 +10,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::linger::{Linger, Unread};
 use crate::Api;
 use crate::envelope;
-
-/// What is still read of a refused request after the answer, so that closing
-/// the connection doesn't take the answer back.
-const MAX_DISCARDED: usize = 16 << 20;
 
 /// A stream that knows the library's own refusals.
 pub(super) struct Refusing<S> {
@@ -23,17 +20,19 @@ pub(super) struct Refusing<S> {
     api: Arc<Api>,
     /// The answer that goes out instead, and how much of it has gone.
     instead: Option<(Vec<u8>, usize)>,
-    discarded: usize,
+    unread: Unread,
+    linger: Linger,
     write_closed: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Refusing<S> {
-    pub(super) fn new(stream: S, api: Arc<Api>) -> Self {
+    pub(super) fn new(stream: S, api: Arc<Api>, unread: Unread) -> Self {
         Self {
             stream,
             api,
             instead: None,
-            discarded: 0,
+            unread,
+            linger: Linger::default(),
             write_closed: false,
         }
     }
@@ -58,20 +57,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Refusing<S> {
                 }
                 *gone += written;
             }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Reads what the client still sends, up to a limit.
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut space = [0_u8; 8192];
-        while self.discarded < MAX_DISCARDED {
-            let mut buffer = ReadBuf::new(&mut space);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-            if buffer.filled().is_empty() {
-                break;
-            }
-            self.discarded += buffer.filled().len();
         }
         Poll::Ready(Ok(()))
     }
@@ -143,8 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Refusing<S> {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.write_closed = true;
         }
-        if this.instead.is_some() {
-            ready!(this.poll_discard(cx))?;
+        if this.instead.is_some() || this.unread.is_left() {
+            ready!(this.linger.poll(&mut this.stream, cx))?;
         }
         Poll::Ready(Ok(()))
     }

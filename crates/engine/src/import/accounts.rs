@@ -35,7 +35,9 @@ impl Importer<'_> {
         learned.ids.extend(ids.into_iter().map(|id| (id, None)));
         let found = self.engine.store.accounts(&parsed).await?;
         for account in found.into_iter().flatten() {
-            learned.ids.insert(account.id.to_string(), Some(account.id));
+            learned
+                .ids
+                .insert(account.id.to_string(), Some(account.id.clone()));
         }
         for name in names {
             let holder = self.engine.store.claimed(&name_claim(&name)).await?;

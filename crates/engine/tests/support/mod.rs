@@ -122,7 +122,7 @@ impl World {
             .unwrap()
     }
 
-    pub async fn read(&self, account: &Account) -> Account {
+    pub async fn read(&self, account: &Account) -> Arc<Account> {
         self.engine
             .reachable_account(&system(), &account.id)
             .await

@@ -29,7 +29,7 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
             format,
         } => {
             let parent = match parent {
-                Some(text) => database.account(&text).await?.id,
+                Some(text) => database.account(&text).await?.id.clone(),
                 None => database.master().await?,
             };
             let mut fields = Map::from_iter([("name".to_owned(), Value::String(name))]);
@@ -95,7 +95,7 @@ async fn api_key(
 
 async fn list(database: &Database, below: Option<&str>, format: Format) -> Outcome {
     let top = match below {
-        Some(text) => database.account(text).await?.id,
+        Some(text) => database.account(text).await?.id.clone(),
         None => database.master().await?,
     };
     let columns = [

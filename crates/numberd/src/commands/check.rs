@@ -89,7 +89,7 @@ async fn accounts(database: &Database, findings: &mut Findings) -> Outcome<Trees
         findings.add(format!("the master account {id} has accounts above it"));
     }
     account(database, &master, findings).await?;
-    trees.insert(master.id.clone(), master.tree);
+    trees.insert(master.id.clone(), master.tree.clone());
     let mut below = Below::new(id);
     while let Some(page) = below.next(database).await? {
         for each in page {

@@ -23,7 +23,7 @@ const MOST_COLUMNS: usize = 10_000;
 pub async fn run(global: &Global, options: &Export) -> Outcome {
     let database = Database::for_command(global, Access::Read)?;
     let account = match &options.account {
-        Some(text) => Some(database.account(text).await?.id),
+        Some(text) => Some(database.account(text).await?.id.clone()),
         None => None,
     };
     match options
@@ -107,7 +107,7 @@ impl Names {
         let new: Vec<AccountId> = new.into_iter().cloned().collect();
         let found = database.store.accounts(&new).await?;
         for account in found.into_iter().flatten() {
-            self.0.insert(account.id, account.name);
+            self.0.insert(account.id.clone(), account.name.clone());
         }
         Ok(())
     }

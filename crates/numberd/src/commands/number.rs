@@ -53,7 +53,7 @@ struct Wanted {
 
 async fn list(database: &Database, wanted: &Wanted, format: Format) -> Outcome {
     let account = match &wanted.account {
-        Some(text) => Some(database.account(text).await?.id),
+        Some(text) => Some(database.account(text).await?.id.clone()),
         None => None,
     };
     let columns = [
@@ -164,7 +164,9 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
         ("account", owner(&number)),
         (
             "account name",
-            account.map(|account| account.name).unwrap_or_default(),
+            account
+                .map(|account| account.name.clone())
+                .unwrap_or_default(),
         ),
         ("used by", number.used_by.clone().unwrap_or_default()),
         ("carrier", number.carrier.to_string()),

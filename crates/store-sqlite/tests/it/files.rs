@@ -47,13 +47,13 @@ async fn assert_filled(store: &SqliteStore) {
     );
     assert_eq!(
         store.account(&account_id(2)).await.unwrap(),
-        Some(account(2, &[1]))
+        Some(account(2, &[1]).into())
     );
     let stored = store
         .user(&account_id(2), &UserId("u".to_owned()))
         .await
         .unwrap();
-    assert_eq!(stored, Some(user(2, "u")));
+    assert_eq!(stored, Some(user(2, "u").into()));
     let claim = Claim {
         kind: ClaimKind::ApiKey,
         name: "digest".to_owned(),

@@ -44,7 +44,7 @@ pub async fn an_account_comes_back_as_it_was_written(store: Arc<dyn Store>) {
         .await
         .unwrap()
         .expect("it was written");
-    assert_eq!(read, one);
+    assert_eq!(*read, one);
     assert_eq!(
         json!(read.public).to_string(),
         json!(one.public).to_string()
@@ -52,7 +52,7 @@ pub async fn an_account_comes_back_as_it_was_written(store: Arc<dyn Store>) {
     one.revision = Revision(13);
     "another".clone_into(&mut one.name);
     write(&store, just([put(one.clone())])).await;
-    assert_eq!(store.account(&one.id).await.unwrap(), Some(one));
+    assert_eq!(store.account(&one.id).await.unwrap(), Some(one.into()));
 }
 
 /// Answers stand where the ids stood.

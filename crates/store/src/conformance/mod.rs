@@ -107,6 +107,7 @@ macro_rules! conformance_tests {
                 one_number_can_change_twice_in_a_batch,
                 a_thousand_batches_in_one_call,
                 a_change_back_and_forth_leaves_no_trace_in_lists,
+                what_was_read_before_a_write_is_read_anew_after_it,
                 the_store_answers,
             }
         }

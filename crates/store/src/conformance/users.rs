@@ -30,7 +30,7 @@ pub async fn a_user_comes_back_as_written(store: Arc<dyn Store>) {
         .await
         .unwrap()
         .expect("it was written");
-    assert_eq!(read, one);
+    assert_eq!(*read, one);
     assert_eq!(
         json!(read.public).to_string(),
         json!(one.public).to_string()
@@ -43,7 +43,7 @@ pub async fn a_user_comes_back_as_written(store: Arc<dyn Store>) {
     write(&store, just([put_user(one.clone())])).await;
     assert_eq!(
         store.user(&account_id(1), &id("u")).await.unwrap(),
-        Some(one)
+        Some(one.into())
     );
     // The same id in another account is another user.
     assert_eq!(store.user(&account_id(2), &id("u")).await.unwrap(), None);

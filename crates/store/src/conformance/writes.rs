@@ -7,8 +7,8 @@ use numbers::state::State;
 use serde_json::json;
 
 use super::sample::{
-    account, account_id, change, creation, deletion, key, keys, number, object, origin, owned, put,
-    put_user, refuse, update, user, write, write_all,
+    account, account_id, change, creation, deletion, just, key, keys, number, object, origin,
+    owned, put, put_user, refuse, update, user, write, write_all,
 };
 use crate::{Batch, Claim, ClaimKind, Expectation, Operation, Page, Store, Unmet, UserId};
 
@@ -171,13 +171,13 @@ pub async fn a_batch_does_all_its_operations(store: Arc<dyn Store>) {
     write(&store, batch).await;
     assert_eq!(
         store.account(&account_id(1)).await.unwrap(),
-        Some(account(1, &[]))
+        Some(account(1, &[]).into())
     );
     let stored = store
         .user(&account_id(1), &UserId("u".to_owned()))
         .await
         .unwrap();
-    assert_eq!(stored, Some(user(1, "u")));
+    assert_eq!(stored, Some(user(1, "u").into()));
     assert_eq!(store.claimed(&claim).await.unwrap(), Some("1".to_owned()));
     assert_eq!(store.claimed(&gone).await.unwrap(), None);
     assert_eq!(store.setting("k").await.unwrap(), Some("v".to_owned()));
@@ -344,4 +344,31 @@ pub async fn a_change_back_and_forth_leaves_no_trace_in_lists(store: Arc<dyn Sto
     let events = store.events(&key(1), &Page::first(9)).await.unwrap();
     assert_eq!(events.len(), 2);
     assert!(events.iter().all(|event| event.origin == origin()));
+}
+
+/// Accounts, users and settings may be kept in memory; never longer than they
+/// are true.
+pub async fn what_was_read_before_a_write_is_read_anew_after_it(store: Arc<dyn Store>) {
+    let (id, user_id) = (account_id(1), user(1, "u").id);
+    for revision in [1, 2] {
+        let mut changed = account(1, &[]);
+        changed.revision = Revision(revision);
+        let mut holder = user(1, "u");
+        holder.revision = Revision(revision);
+        let operations = [
+            Operation::PutAccount(changed.into()),
+            Operation::PutUser(holder.into()),
+            set("k", &revision.to_string()),
+        ];
+        write(&store, just(operations)).await;
+        let read = store.account(&id).await.unwrap();
+        assert_eq!(read.map(|read| read.revision), Some(Revision(revision)));
+        let read = store.user(&id, &user_id).await.unwrap();
+        assert_eq!(read.map(|read| read.revision), Some(Revision(revision)));
+        let read = store.setting("k").await.unwrap();
+        assert_eq!(read, Some(revision.to_string()));
+    }
+    write(&store, just([Operation::DeleteAccount(id.clone())])).await;
+    assert_eq!(store.account(&id).await.unwrap(), None);
+    assert_eq!(store.user(&id, &user_id).await.unwrap(), None);
 }

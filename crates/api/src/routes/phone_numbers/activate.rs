@@ -21,7 +21,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number is in service"),
+        (status = 201, description = "The number is in service", body = ref("#/components/schemas/NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
         (status = 429, description = "Too many activations"),
@@ -42,7 +42,10 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
     path = "/v2/accounts/{account_id}/phone_numbers/{number}/reserve",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 201, description = "The number is reserved"), (status = 404, description = "No such number"))
+    responses(
+        (status = 201, description = "The number is reserved", body = ref("#/components/schemas/NumberDocument")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let view = change_number(&api, &mut call, Operation::Reserve).await?;
@@ -55,7 +58,10 @@ pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}/phone_numbers/{number}/port",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 201, description = "The number is on its way in"), (status = 409, description = "The number exists already"))
+    responses(
+        (status = 201, description = "The number is on its way in", body = ref("#/components/schemas/NumberDocument")),
+        (status = 409, description = "The number exists already"),
+    )
 )]
 pub async fn port(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let view = change_number(&api, &mut call, Operation::Port).await?;

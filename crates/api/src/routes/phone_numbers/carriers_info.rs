@@ -17,7 +17,9 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/carriers_info",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "Longest prefix, usable carriers and states"))
+    responses(
+        (status = 200, description = "Longest prefix, usable carriers and states", body = ref("#/components/schemas/CarriersInfo")),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = account_of(&call)?;

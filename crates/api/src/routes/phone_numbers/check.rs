@@ -17,7 +17,9 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/check",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "By number: `success` or `error`"))
+    responses(
+        (status = 200, description = "By number: `success` or `error`", body = ref("#/components/schemas/CheckResult")),
+    )
 )]
 pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();

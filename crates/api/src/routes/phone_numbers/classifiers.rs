@@ -18,7 +18,9 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/classifiers",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "By name: regex, friendly name, format"))
+    responses(
+        (status = 200, description = "By name: regex, friendly name, format", body = ref("#/components/schemas/Classifiers")),
+    )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
     require_token_for_account(&call)?;
@@ -31,7 +33,9 @@ pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, 
     path = "/v2/accounts/{account_id}/phone_numbers/classifiers/{number}",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 200, description = "The classifier, the number as given and normalized"))
+    responses(
+        (status = 200, description = "The classifier, the number as given and normalized", body = ref("#/components/schemas/Classification")),
+    )
 )]
 pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
     require_token_for_account(&call)?;

@@ -18,7 +18,7 @@ use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::reply::Reply;
-use crate::schema::Schema;
+use engine::schema::Schema;
 
 /// Puts numbers into the database.
 #[utoipa::path(
@@ -26,7 +26,9 @@ use crate::schema::Schema;
     path = "/v2/accounts/{account_id}/phone_numbers/collection",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 201, description = "What became of each number"))
+    responses(
+        (status = 201, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+    )
 )]
 pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let default = api.engine.settings().number_manager.default_create_state;
@@ -39,7 +41,9 @@ pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     path = "/v2/accounts/{account_id}/phone_numbers/collection",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "What became of each number"))
+    responses(
+        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+    )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Replace).await
@@ -51,7 +55,9 @@ pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/phone_numbers/collection",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "What became of each number"))
+    responses(
+        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+    )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Merge).await
@@ -63,7 +69,9 @@ pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Api
     path = "/v2/accounts/{account_id}/phone_numbers/collection",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("hard" = Option<bool>, Query)),
-    responses((status = 200, description = "What became of each number"))
+    responses(
+        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+    )
 )]
 pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let operation = release_operation(&call);
@@ -77,7 +85,9 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/phone_numbers/collection/activate",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 201, description = "What became of each number"))
+    responses(
+        (status = 201, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+    )
 )]
 pub async fn activate(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Activate).await

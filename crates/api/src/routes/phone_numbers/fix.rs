@@ -16,7 +16,9 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/fix",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account's numbers, or `{}` in dialect 2016"))
+    responses(
+        (status = 200, description = "The account's numbers, or `{}` in dialect 2016", body = ref("#/components/schemas/Fixed")),
+    )
 )]
 pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     api.engine
@@ -35,7 +37,9 @@ pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     path = "/v2/accounts/{account_id}/phone_numbers/fix",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account's numbers"))
+    responses(
+        (status = 200, description = "The account's numbers", body = ref("#/components/schemas/NumberListing")),
+    )
 )]
 pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     api.engine
@@ -50,7 +54,10 @@ pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Rep
     path = "/v2/accounts/{account_id}/phone_numbers/fix/{number}",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+    responses(
+        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn fix_one(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let text = call.after("fix");

@@ -41,7 +41,9 @@ const COLUMNS: &[&str] = &[
         ("country" = Option<String>, Query), ("page_size" = Option<u32>, Query),
         ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
     ),
-    responses((status = 200, description = "`numbers` by number, or the search's rows"))
+    responses(
+        (status = 200, description = "`numbers` by number, or the search's rows", body = ref("#/components/schemas/NumberListingOrSearch")),
+    )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     match call.query("prefix") {
@@ -63,7 +65,9 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         ("offset" = Option<u32>, Query), ("country" = Option<String>, Query),
         ("reseller_id" = Option<String>, Query, description = "Search as this reseller, if it allows it"),
     ),
-    responses((status = 200, description = "Numbers that can be had"))
+    responses(
+        (status = 200, description = "Numbers that can be had", body = ref("#/components/schemas/SearchRows")),
+    )
 )]
 pub async fn search_anywhere(
     State(api): State<Arc<Api>>,
@@ -78,11 +82,11 @@ pub async fn search_anywhere(
     if caller.is_none() && reseller.is_none() && !public {
         return Err(ApiError::invalid_credentials());
     }
-    search(&api, &call, caller, reseller.as_ref().or(caller)).await
+    search(&api, &call, caller, reseller.as_deref().or(caller)).await
 }
 
 /// A reseller whose stock everybody may search (spec/life.md 5).
-async fn open_reseller(api: &Api, id: &str) -> Result<Account, ApiError> {
+async fn open_reseller(api: &Api, id: &str) -> Result<Arc<Account>, ApiError> {
     let key = AccountId::parse(id).map_err(|_| ApiError::missing("nonexistent reseller_id"))?;
     let account = api.engine.store().account(&key).await?;
     let account = account.ok_or_else(|| ApiError::missing("nonexistent reseller_id"))?;
@@ -127,11 +131,11 @@ pub(super) async fn listing(api: &Api, call: &Call) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let query = &call.incoming.query;
     let filters = Filters::for_numbers(query)?;
-    let paging = Paging::read(query, &api.settings.limits)?;
+    let paging = Paging::read(&call.incoming, &api.settings.limits)?;
     let keep = |number: &Number| filters.keep_number(number);
     let request = Listing {
         from: paging.start_number()?,
-        limit: paging.size,
+        limit: Some(paging.limit),
         direction: paging.direction,
         keep: &keep,
     };
@@ -139,8 +143,8 @@ pub(super) async fn listing(api: &Api, call: &Call) -> Result<Reply, ApiError> {
         .engine
         .list_numbers(&call.context, account, request)
         .await?;
+    let info = paging.info(page.rows.len(), page.next.as_ref().map(AsRef::as_ref))?;
     let cascade_quantity = api.engine.cascade_quantity(account).await?;
-    let info = paging.info(page.rows.len(), page.next.as_ref().map(AsRef::as_ref));
     let data = call.dialect().listing(&page.rows, cascade_quantity);
     Ok(Reply::listing(&data, info)?.with_csv(COLUMNS))
 }

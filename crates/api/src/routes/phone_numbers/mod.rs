@@ -27,7 +27,7 @@ use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::reply::Reply;
-use crate::schema::Schema;
+use engine::schema::Schema;
 
 /// The number in the path.
 fn number_in(call: &Call) -> &str {
@@ -87,5 +87,11 @@ fn requested(api: &Api, operation: Operation, data: &Map<String, Value>) -> Oper
 
 /// A number's document, with what newer clients read beside it.
 fn document(call: &Call, view: &NumberView) -> Result<Reply, ApiError> {
-    Reply::new(&call.dialect().number_document(view))
+    let document = call.dialect().number_document(view);
+    let reply = Reply::new(&document)?;
+    Ok(if call.dialect().shows_metadata() {
+        reply.with_metadata(&document.read_only())
+    } else {
+        reply
+    })
 }

@@ -22,7 +22,10 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/{number}",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+    responses(
+        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let found = api
@@ -45,7 +48,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number was added"),
+        (status = 201, description = "The number was added", body = ref("#/components/schemas/NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 409, description = "The number exists already"),
     )
@@ -62,7 +65,10 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     path = "/v2/accounts/{account_id}/phone_numbers/{number}",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+    responses(
+        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let view = change_number(&api, &mut call, Operation::Replace).await?;
@@ -75,7 +81,10 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     path = "/v2/accounts/{account_id}/phone_numbers/{number}",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
-    responses((status = 200, description = "The number"), (status = 404, description = "No such number"))
+    responses(
+        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let view = change_number(&api, &mut call, Operation::Merge).await?;
@@ -92,7 +101,10 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         ("number" = String, Path),
         ("hard" = Option<bool>, Query, description = "Remove the record; administrators only"),
     ),
-    responses((status = 200, description = "The number was released"), (status = 404, description = "No such number"))
+    responses(
+        (status = 200, description = "The number was released", body = ref("#/components/schemas/ReleasedNumber")),
+        (status = 404, description = "No such number"),
+    )
 )]
 pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     // What a client sends along with a release means nothing for the number.

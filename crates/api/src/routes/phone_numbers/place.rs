@@ -18,7 +18,9 @@ use crate::reply::Reply;
     path = "/v2/accounts/{account_id}/phone_numbers/locality",
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "By number: country, locality, carrier"))
+    responses(
+        (status = 200, description = "By number: country, locality, carrier", body = ref("#/components/schemas/Localities")),
+    )
 )]
 pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();
@@ -32,7 +34,10 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     path = "/v2/accounts/{account_id}/phone_numbers/prefix",
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("city" = String, Query)),
-    responses((status = 200, description = "By city: state and prefixes"), (status = 404, description = "No city given"))
+    responses(
+        (status = 200, description = "By city: state and prefixes", body = ref("#/components/schemas/Cities")),
+        (status = 404, description = "No city given"),
+    )
 )]
 pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = account_of(&call)?;

@@ -1,15 +1,15 @@
 //! JSON schemas of what clients send, and their faults in the words of
-//! spec/http.md 2.6.
+//! spec/http.md 2.6. What a schema can't say (what is unique, what needs what)
+//! is checked where the document is made into a record.
 
 use std::sync::LazyLock;
 
-use engine::FieldError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::{Map, Number, Value};
 
-use crate::error::ApiError;
+use crate::{EngineError, FieldError};
 
 /// The schemas, each a file in `schemas/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,21 +84,27 @@ impl Schema {
     /// become one.
     ///
     /// # Errors
-    /// 400 `validation error` with every fault at once.
-    pub fn check(self, data: &mut Map<String, Value>) -> Result<(), ApiError> {
-        let mut value = Value::Object(std::mem::take(data));
-        let faults = self.faults(&mut value);
-        if let Value::Object(checked) = value {
-            *data = checked;
-        }
+    /// [`EngineError::Validation`] with every fault at once.
+    pub fn check(self, data: &mut Map<String, Value>) -> Result<(), EngineError> {
+        let faults = self.faults(data);
         if faults.is_empty() {
             Ok(())
         } else {
-            Err(ApiError::validation(faults))
+            Err(EngineError::Validation(faults))
         }
     }
 
-    fn faults(self, value: &mut Value) -> Vec<FieldError> {
+    /// The same, for callers that know of more faults than the schema does.
+    pub(crate) fn faults(self, data: &mut Map<String, Value>) -> Vec<FieldError> {
+        let mut value = Value::Object(std::mem::take(data));
+        let faults = self.faults_of(&mut value);
+        if let Value::Object(checked) = value {
+            *data = checked;
+        }
+        faults
+    }
+
+    fn faults_of(self, value: &mut Value) -> Vec<FieldError> {
         let validator = &self.compiled().validator;
         if validator.is_valid(value) {
             return Vec::new();
@@ -294,7 +300,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dialect::Dialect;
 
     fn check(schema: Schema, data: Value) -> Result<Value, Value> {
         let Value::Object(mut data) = data else {
@@ -302,8 +307,29 @@ mod tests {
         };
         match schema.check(&mut data) {
             Ok(()) => Ok(Value::Object(data)),
-            Err(error) => Err(error.shape(Dialect::V43).data),
+            Err(EngineError::Validation(faults)) => Err(by_path(&faults)),
+            Err(other) => panic!("{other:?}"),
         }
+    }
+
+    /// Faults as clients see them: path → rule → details.
+    fn by_path(faults: &[FieldError]) -> Value {
+        let mut all = json!({});
+        for fault in faults {
+            let mut details = json!({"message": fault.message});
+            let members = [
+                ("target", &fault.target),
+                ("cause", &fault.cause),
+                ("value", &fault.value),
+            ];
+            for (name, member) in members {
+                if let Some(member) = member {
+                    details[name] = member.clone();
+                }
+            }
+            all[&fault.path][fault.rule] = details;
+        }
+        all
     }
 
     #[test]

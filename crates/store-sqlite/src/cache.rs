@@ -1,0 +1,156 @@
+//! What is read for every request and seldom written, kept in memory: accounts,
+//! users, settings.
+//!
+//! The one writer of the database is in this process, and it empties what it
+//! wrote before anybody is told of the write. So who was told of a change
+//! never reads the old value again; a reader at the same moment may get
+//! either, as without a cache. A store that was opened only to be read has
+//! another process's writer beside it and keeps nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use numbers::account::{Account, AccountId};
+use store::{Operation, User, UserId};
+
+use crate::failure::Result;
+use crate::prepared::PreparedBatch;
+
+/// Entries of each kind; a full map is emptied. Some kilobytes an entry.
+const MOST: usize = 8192;
+
+/// The caches of a store.
+#[derive(Debug, Default)]
+pub struct Caches {
+    pub accounts: Cache<AccountId, Arc<Account>>,
+    pub users: Cache<(AccountId, UserId), Arc<User>>,
+    pub settings: Cache<String, String>,
+}
+
+impl Caches {
+    /// Forgets what a batch writes.
+    pub fn forget(&self, batch: &PreparedBatch) {
+        for step in &batch.steps {
+            match &step.operation {
+                Operation::ChangeNumber(_) | Operation::Claim(..) | Operation::Unclaim(_) => {}
+                Operation::PutAccount(account) => self.accounts.forget(&account.id),
+                Operation::DeleteAccount(id) => {
+                    self.accounts.forget(id);
+                    // Its users go with it.
+                    self.users.forget_all();
+                }
+                Operation::PutUser(user) => {
+                    self.users.forget(&(user.account.clone(), user.id.clone()));
+                }
+                Operation::DeleteUser(account, id) => {
+                    self.users.forget(&(account.clone(), id.clone()));
+                }
+                Operation::Set(key, _) => self.settings.forget(key),
+            }
+        }
+    }
+}
+
+/// Values by key; only what is there is kept, never that something isn't.
+#[derive(Debug)]
+pub struct Cache<K, V> {
+    kept: RwLock<Kept<K, V>>,
+}
+
+#[derive(Debug)]
+struct Kept<K, V> {
+    values: HashMap<K, V>,
+    /// Counts what was forgotten, so that a value that was read before isn't
+    /// kept after.
+    generation: u64,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self {
+            kept: RwLock::new(Kept {
+                values: HashMap::new(),
+                generation: 0,
+            }),
+        }
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    /// The value of a key: kept, or else as `read` finds it.
+    pub fn get(&self, key: &K, read: impl FnOnce() -> Result<Option<V>>) -> Result<Option<V>> {
+        let generation = {
+            let kept = self.read();
+            if let Some(value) = kept.values.get(key) {
+                return Ok(Some(value.clone()));
+            }
+            kept.generation
+        };
+        let found = read()?;
+        if let Some(value) = &found {
+            let mut kept = self.write();
+            if kept.generation == generation {
+                if kept.values.len() >= MOST {
+                    kept.values.clear();
+                }
+                kept.values.insert(key.clone(), value.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    fn forget(&self, key: &K) {
+        let mut kept = self.write();
+        kept.generation += 1;
+        kept.values.remove(key);
+    }
+
+    fn forget_all(&self) {
+        let mut kept = self.write();
+        kept.generation += 1;
+        kept.values.clear();
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Kept<K, V>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Kept<K, V>> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_read_before_a_write_is_not_kept_after_it() {
+        let cache = Cache::<u8, &str>::default();
+        let found = cache.get(&1, || {
+            // The writer commits and forgets while this read is under way.
+            cache.forget(&1);
+            Ok(Some("old"))
+        });
+        assert_eq!(found.unwrap(), Some("old"));
+        let found = cache.get(&1, || Ok(Some("new")));
+        assert_eq!(found.unwrap(), Some("new"));
+    }
+
+    #[test]
+    fn a_full_cache_begins_anew() {
+        let cache = Cache::<usize, usize>::default();
+        for key in 0..=MOST {
+            cache.get(&key, || Ok(Some(key))).unwrap();
+        }
+        assert_eq!(cache.read().values.len(), 1);
+    }
+
+    #[test]
+    fn absence_is_not_kept() {
+        let cache = Cache::<u8, &str>::default();
+        assert_eq!(cache.get(&1, || Ok(None)).unwrap(), None);
+        assert_eq!(cache.get(&1, || Ok(Some("there"))).unwrap(), Some("there"));
+    }
+}

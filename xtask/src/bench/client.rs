@@ -1,0 +1,139 @@
+//! The client of every load: connections that each send a request, wait for the
+//! answer, and send the next (a closed loop).
+
+use std::net::SocketAddr;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::http::{self, Connection};
+use super::server::{Server, processor_seconds};
+use super::stats::Round;
+
+/// Where a connection's requests come from.
+pub trait Requests: Send {
+    /// The next one.
+    fn next(&mut self) -> &[u8];
+}
+
+/// A load.
+#[derive(Clone, Copy)]
+pub struct Load {
+    pub duration: Duration,
+    /// What every answer must be.
+    pub status: u16,
+    /// What no answer may have in it.
+    pub without: Option<&'static [u8]>,
+}
+
+impl Load {
+    /// A load whose every answer has this status.
+    pub const fn new(duration: Duration, status: u16) -> Self {
+        Self {
+            duration,
+            status,
+            without: None,
+        }
+    }
+
+    /// Runs it, one connection for each of `sources`. A wrong answer is an
+    /// error of the whole.
+    pub fn run(&self, server: &Server, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
+        let before = processor_seconds(server.process())?;
+        let mut round = self.run_all(server.address, sources)?;
+        round.processor = processor_seconds(server.process())? - before;
+        Ok(round)
+    }
+
+    fn run_all(&self, address: SocketAddr, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
+        let threads = thread::available_parallelism()?.get().min(sources.len());
+        let mut shares: Vec<Vec<Box<dyn Requests>>> = Vec::new();
+        shares.resize_with(threads, Vec::new);
+        for (index, source) in sources.into_iter().enumerate() {
+            shares[index % threads].push(source);
+        }
+        let start = Barrier::new(threads);
+        let rounds: Vec<Round> = thread::scope(|scope| {
+            let running: Vec<_> = shares
+                .into_iter()
+                .map(|share| scope.spawn(|| self.run_share(address, share, &start)))
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic in the client"))
+                .collect::<Result<_>>()
+        })?;
+        Ok(Round::together(rounds))
+    }
+
+    /// The connections of one thread.
+    fn run_share(
+        &self,
+        address: SocketAddr,
+        sources: Vec<Box<dyn Requests>>,
+        start: &Barrier,
+    ) -> Result<Round> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let opened = runtime.block_on(async {
+            let mut connections = Vec::new();
+            for _ in &sources {
+                connections.push(Connection::open(address).await?);
+            }
+            Ok::<_, anyhow::Error>(connections)
+        });
+        // Also without connections: the other threads wait.
+        start.wait();
+        let local = tokio::task::LocalSet::new();
+        let begun = Instant::now();
+        let mut running = Vec::new();
+        for (connection, source) in opened?.into_iter().zip(sources) {
+            let one = one(connection, source, begun + self.duration, *self);
+            running.push(local.spawn_local(one));
+        }
+        local.block_on(&runtime, async {
+            let mut latencies = Vec::new();
+            for one in running {
+                latencies.append(&mut one.await??);
+            }
+            Ok(Round {
+                seconds: begun.elapsed().as_secs_f64(),
+                processor: 0.0,
+                latencies,
+            })
+        })
+    }
+}
+
+/// One connection, to the end of its time; answers how long each answer took,
+/// in nanoseconds.
+async fn one(
+    mut connection: Connection,
+    mut source: Box<dyn Requests>,
+    end: Instant,
+    load: Load,
+) -> Result<Vec<u64>> {
+    let mut latencies = Vec::new();
+    loop {
+        let begun = Instant::now();
+        if begun >= end {
+            return Ok(latencies);
+        }
+        let request = source.next();
+        let answer = connection.ask(request).await?;
+        latencies.push(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        http::expect(&answer, load.status)?;
+        if let Some(text) = load.without {
+            let found = answer.body.windows(text.len()).any(|part| part == text);
+            ensure!(
+                !found,
+                "an answer with {}: {}",
+                String::from_utf8_lossy(text),
+                String::from_utf8_lossy(&answer.body[..answer.body.len().min(1000)])
+            );
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Where the benchmark happens: a folder on the disk of the checkout, and the
+//! binary under test.
+
+use std::cell::Cell;
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use super::server::Server;
+
+/// The master account's API key in the benchmark's database, which is removed
+/// at the end.
+pub const API_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// A folder that goes when this is dropped.
+pub struct Place {
+    folder: TempDir,
+    binary: PathBuf,
+    logs: Cell<u32>,
+}
+
+impl Place {
+    /// In the target directory: `/tmp` is memory on many machines, where no
+    /// commit waits for a disk.
+    pub fn new() -> Result<Self> {
+        let own = env::current_exe()?;
+        let release = own.parent().context("this program is in no folder")?;
+        let target = release.parent().context("there is no target folder")?;
+        Ok(Self {
+            folder: tempfile::Builder::new()
+                .prefix("bench-")
+                .tempdir_in(target)?,
+            binary: release.join(format!("numberd{}", env::consts::EXE_SUFFIX)),
+            logs: Cell::new(0),
+        })
+    }
+
+    /// Builds the binary as operators do.
+    pub fn build(&self) -> Result<()> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--release", "--package", "numberd"])
+            .arg("--manifest-path")
+            .arg(manifest)
+            .status()?;
+        ensure!(status.success(), "numberd can't be built");
+        ensure!(
+            self.binary.exists(),
+            "there is no {}",
+            self.binary.display()
+        );
+        Ok(())
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The binary on a database, with nothing of this process's surroundings:
+    /// the default configuration.
+    pub fn numberd(&self, database: &Path) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("NUMBERD_DATABASE", format!("sqlite:{}", database.display()))
+            .env("NUMBERD_MASTER_API_KEY", API_KEY)
+            .env("NUMBERD_ADMIN_PASSWORD", "bench")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Serves a database as an operator would: everything at its default, the
+    /// log in a file.
+    pub fn serve(&self, database: &Path) -> Result<Server> {
+        let number = self.logs.get();
+        self.logs.set(number + 1);
+        let log = self.file(&format!("serve-{number}.log"));
+        let mut command = self.numberd(database);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stderr(File::create(&log)?);
+        Server::start(&mut command)
+            .with_context(|| format!("its log: {}", fs::read_to_string(&log).unwrap_or_default()))
+    }
+}
+
+/// Copies a database that nobody has open, down to the disk.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let log = from.with_extension("db-wal");
+    let left = fs::metadata(&log).map_or(0, |found| found.len());
+    ensure!(left == 0, "{} isn't empty", log.display());
+    fs::copy(from, to)?;
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+/// Removes a database and what SQLite keeps beside it.
+pub fn remove(database: &Path) -> Result<()> {
+    for ending in ["db", "db-wal", "db-shm", "db-lock"] {
+        let file = database.with_extension(ending);
+        if file.exists() {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
