@@ -114,21 +114,22 @@ fn cell(value: Option<&Value>) -> String {
     }
 }
 
-/// The name that the client wants, without anything that a path or a header
-/// could stumble over.
+/// The name that the client wants, else the listing's own; without anything that
+/// a path or a header could stumble over.
 fn file_name(incoming: &Incoming) -> String {
     let wanted = incoming
         .header("x-file-name")
-        .or(incoming.query.get("file_name"));
+        .or(incoming.query.get("file_name"))
+        .or(incoming.tokens.last().map(String::as_str));
     let name: String = wanted
-        .unwrap_or("numbers")
+        .unwrap_or_default()
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || "._- ".contains(*c))
         .take(MAX_FILE_NAME)
         .collect();
     let stem = name.trim_matches(['.', ' ']);
     let stem = stem.strip_suffix(".csv").unwrap_or(stem);
-    format!("{}.csv", if stem.is_empty() { "numbers" } else { stem })
+    format!("{}.csv", if stem.is_empty() { "listing" } else { stem })
 }
 
 #[cfg(test)]

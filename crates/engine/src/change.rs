@@ -270,7 +270,7 @@ impl Engine {
             gone: &gone,
             porting: false,
             classifier,
-            rest_days: self.rest_days(classifier),
+            rest_days: self.rest_days(key),
             now: cx.now,
         };
         let plan = decide(&request.command, &situation, rules)?;

@@ -54,15 +54,26 @@ impl Engine {
             .number(&key)
             .await?
             .ok_or(Unidentified::NotFound)?;
+        let is_public = self.settings.number_manager.identify_is_public;
         let Some(account_id) = number.owner else {
-            return Err(Unidentified::Unassigned);
+            // To whom GET shows nothing, this shows nothing either.
+            let standing = Standing {
+                caller: cx.account(),
+                target: None,
+                owner: Owner::Nobody,
+            };
+            return Err(if is_public || standing.may_read(number.state) {
+                Unidentified::Unassigned
+            } else {
+                Unidentified::NotFound
+            });
         };
         let holder = Holder {
             account_id,
             number: key,
         };
         let owner = self.store.account(&holder.account_id).await?;
-        if !self.settings.number_manager.identify_is_public {
+        if !is_public {
             let standing = Standing {
                 caller: cx.account(),
                 target,

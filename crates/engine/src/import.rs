@@ -349,10 +349,7 @@ impl Importer<'_> {
         number.ported_in = row.ported_in;
         number.created = row.created.unwrap_or(self.cx.now);
         number.modified = row.modified.unwrap_or(self.cx.now);
-        if state == State::Aging {
-            let days = self.engine.rest_days(self.engine.class_of(&number.id));
-            number.rests_until = Some(number.modified.plus_days(days));
-        }
+        number.rests_until = number.rest_ends(self.engine.rest_days(&number.id));
         number.public = document::replaced(document::public_fields(row.public.clone()));
         // Emergency addresses stay notes: no provider has confirmed them here.
         number.features = feature::settings(&number);

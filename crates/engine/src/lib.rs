@@ -39,6 +39,7 @@ use std::sync::Arc;
 use ::numbers::pattern::BadPattern;
 use ::numbers::plan::Rules;
 use ::numbers::price::PriceList;
+use ::numbers::state::State;
 use carriers::{Registry, UnknownCarrier};
 use store::Store;
 
@@ -77,13 +78,24 @@ pub enum BadSettings {
         /// Which name.
         unknown: UnknownCarrier,
     },
+    /// A state that a setting can't name.
+    #[error("number_manager.{key}: '{state}' is not possible; possible are {list}",
+        list = allowed.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", "))]
+    State {
+        /// In which setting.
+        key: &'static str,
+        /// Which.
+        state: State,
+        /// What it could name.
+        allowed: &'static [State],
+    },
 }
 
 impl Engine {
     /// An engine over a store.
     ///
     /// # Errors
-    /// Settings that name unknown carriers or bad patterns.
+    /// Settings that name unknown carriers, impossible states or bad patterns.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
         let carriers = Registry::in_house();
         let manager = &settings.number_manager;
@@ -96,6 +108,7 @@ impl Engine {
         for name in &manager.carrier_modules {
             check("carrier_modules", name)?;
         }
+        rules::check_states(manager)?;
         Ok(Self {
             rules: rules::system_rules(manager),
             numbering: NumberingRules::new(manager)?,

@@ -66,6 +66,9 @@ pub(crate) struct NumberingRules {
     seed: Classifiers,
     today: Classifiers,
     configured: bool,
+    /// Today's built-in table, whatever is configured: the classes that laws
+    /// know.
+    built_in: Classifiers,
 }
 
 impl NumberingRules {
@@ -92,18 +95,20 @@ impl NumberingRules {
             seed,
             today,
             configured: settings.classifiers.is_some(),
+            built_in: Classifiers::modern(),
         })
     }
 
     /// The rules of an account: its own dial plan (`dial_plan` of the account
-    /// document) and converters, where it has any.
+    /// document), converters and `reconcile_regex`, where it has any.
     fn of(&self, account: &Account, settings: &NumberManager) -> Arc<Numbering> {
         let plan = account
             .public
             .get("dial_plan")
             .and_then(|plan| plan.as_object());
-        let converters = account.number_manager.get("e164_converters");
-        if plan.is_none() && converters.is_none() {
+        let own = ["e164_converters", "reconcile_regex"];
+        let has_own = |key: &&str| account.number_manager.contains_key(*key);
+        if plan.is_none() && !own.iter().any(has_own) {
             return Arc::clone(&self.system);
         }
         let mut compiled = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,9 +143,11 @@ fn own_numbering(account: &Account, settings: &NumberManager) -> Result<Numberin
         None if settings.e164_converters.is_empty() => ConverterRule::defaults(),
         None => settings.e164_converters.clone(),
     };
-    let reconcile = settings
-        .reconcile_regex
-        .as_deref()
+    let reconcile = account
+        .number_manager
+        .get("reconcile_regex")
+        .and_then(serde_json::Value::as_str)
+        .or(settings.reconcile_regex.as_deref())
         .unwrap_or(DEFAULT_RECONCILE);
     let plan = account
         .public
@@ -192,6 +199,14 @@ impl Engine {
     pub(crate) fn class_of<'a>(&'a self, key: &'a E164) -> &'a str {
         self.numbering
             .today
+            .classify(key.as_str())
+            .map_or("unknown", |class| class.name)
+    }
+
+    /// The same by the built-in table, whatever is configured.
+    pub(crate) fn built_in_class_of<'a>(&'a self, key: &'a E164) -> &'a str {
+        self.numbering
+            .built_in
             .classify(key.as_str())
             .map_or("unknown", |class| class.name)
     }

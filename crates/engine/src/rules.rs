@@ -5,15 +5,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use numbers::account::Account;
+use numbers::authorize::creation_states;
 use numbers::carrier::CarrierName;
 use numbers::feature::availability::FeatureRules;
 use numbers::plan::Rules;
 use numbers::price::PriceList;
+use numbers::state::State;
 use serde_json::{Map, Value};
 use store::StoreError;
 
-use crate::Engine;
 use crate::settings::NumberManager;
+use crate::{BadSettings, Engine};
 
 /// The system's part of the rules.
 pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
@@ -33,6 +35,33 @@ pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
         features: feature_rules,
         reseller_features: None,
     }
+}
+
+/// The states that `released_state` may name: those of numbers without owner
+/// that nothing else leads to.
+const RELEASED_STATES: [State; 2] = [State::Available, State::Released];
+
+/// The states that a setting names must be possible ones; else every release
+/// would leave a broken record, every creation be refused.
+pub(crate) fn check_states(settings: &NumberManager) -> Result<(), BadSettings> {
+    let check = |key, state, allowed: &'static [State]| {
+        if allowed.contains(&state) {
+            Ok(())
+        } else {
+            Err(BadSettings::State {
+                key,
+                state,
+                allowed,
+            })
+        }
+    };
+    let create = creation_states(None);
+    check(
+        "default_create_state",
+        settings.default_create_state,
+        create,
+    )?;
+    check("released_state", settings.released_state, &RELEASED_STATES)
 }
 
 impl Engine {

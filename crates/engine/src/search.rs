@@ -55,8 +55,8 @@ impl Engine {
             .unwrap_or(&self.settings.number_manager.default_country);
         let prefix = cleaned_prefix(&query.prefix, country)?;
         let most = self.settings.number_manager.maximum_search_quantity;
-        let first = query.offset.min(most);
-        let last = query.offset.saturating_add(query.quantity.max(1)).min(most);
+        let first = query.offset;
+        let last = first.saturating_add(query.quantity.max(1).min(most));
         let Some(prefix) = with_country_code(&prefix, country) else {
             return Ok(Vec::new());
         };
@@ -69,7 +69,8 @@ impl Engine {
         let pages = if let Some(pages) = running {
             pages
         } else {
-            let pages = Pages::new(self.searched_stock(account).await?, id.prefix.clone());
+            let stock = self.searched_stock(account).await?;
+            let pages = Pages::new(stock, id.prefix.clone(), most);
             self.searches.put(id, pages)
         };
         let mut pages = pages.lock().await;
@@ -139,25 +140,20 @@ impl Engine {
 }
 
 /// The prefix without white space and the trailing `*` of toll-free patterns,
-/// and the country, checked (spec/http.md 6.2, 7.7).
+/// and the country, checked (spec/http.md 6.2, 7.7). The `*` counts for the
+/// length: `80*` is what clients send for every toll-free number.
 fn cleaned_prefix(prefix: &str, country: &str) -> Result<String, EngineError> {
-    let cleaned: String = prefix.chars().filter(|c| !c.is_whitespace()).collect();
-    let cleaned = cleaned.trim_end_matches('*');
-    let digits = cleaned.strip_prefix('+').unwrap_or(cleaned);
+    let typed: String = prefix.chars().filter(|c| !c.is_whitespace()).collect();
+    let cleaned = typed.trim_end_matches('*');
     let mut errors = Vec::new();
-    let length = digits.chars().count();
-    if length < *PREFIX_LENGTH.start() {
-        errors.push(FieldError::too_short(
-            "prefix",
-            *PREFIX_LENGTH.start(),
-            cleaned,
-        ));
-    } else if length > *PREFIX_LENGTH.end() && !cleaned.starts_with('+') || length > 15 {
-        errors.push(FieldError::too_long(
-            "prefix",
-            *PREFIX_LENGTH.end(),
-            cleaned,
-        ));
+    let length = typed.strip_prefix('+').unwrap_or(&typed).chars().count();
+    let says_nothing = cleaned.trim_start_matches('+').is_empty();
+    if says_nothing || length < *PREFIX_LENGTH.start() {
+        let least = *PREFIX_LENGTH.start();
+        errors.push(FieldError::too_short("prefix", least, &typed));
+    } else if length > *PREFIX_LENGTH.end() && !typed.starts_with('+') || length > 15 {
+        let most = *PREFIX_LENGTH.end();
+        errors.push(FieldError::too_long("prefix", most, &typed));
     }
     match country.chars().count() {
         2 => {}

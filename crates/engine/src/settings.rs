@@ -36,14 +36,15 @@ pub struct NumberManager {
     pub port_in_module_name: String,
     /// The state of a created number when the request names none.
     pub default_create_state: State,
-    /// The state of a number that its last owner gave back.
+    /// The state of a number that its last owner gave back: `available` or
+    /// `released`.
     pub released_state: State,
     /// Whether such a number is removed from the database.
     pub should_permanently_delete: bool,
     /// Whether such a number rests before it is for sale again.
     pub should_age: bool,
-    /// How long it rests, in days; per country or kind by
-    /// `aging_expiry_days_by_class`.
+    /// How long it rests, in days. Whatever is said here, numbers of the United
+    /// States and Canada rest at least 45 days, toll-free ones at most 120.
     pub aging_expiry_d: u32,
     /// Days of rest by classifier, where it differs.
     pub aging_expiry_d_by_class: std::collections::BTreeMap<String, u32>,

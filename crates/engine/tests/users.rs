@@ -104,8 +104,8 @@ async fn every_broken_rule_is_told_at_once() {
     assert_eq!(
         broken_rules(made),
         [
-            "first_name.minLength",
             "last_name.required",
+            "first_name.minLength",
             "username.pattern",
             "email.minLength",
             "priv_level.enum",

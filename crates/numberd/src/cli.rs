@@ -93,6 +93,9 @@ enum Command {
     },
     /// Verify every invariant of the database; changes nothing
     Check(Format),
+    /// Repair numbers that contradict themselves, in favour of who owns them;
+    /// what was done stands in their histories
+    Fix(Format),
 }
 
 /// How a command answers.
@@ -339,5 +342,6 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Export(options) => commands::export::run(global, &options).await,
         Command::Backup { file } => commands::backup::run(global, &file).await,
         Command::Check(format) => commands::check::run(global, format).await,
+        Command::Fix(format) => commands::fix::run(global, format).await,
     }
 }

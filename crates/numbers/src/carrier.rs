@@ -60,12 +60,14 @@ pub const LABEL_ONLY: [&str; 11] = [
 impl CarrierName {
     /// The name, whichever of Kazoo's spellings it came in: `knm_local`,
     /// `wnm_local`, `local`; an empty or `undefined` one means `local`, and
-    /// `knm_bandwidth` of stored records means `bandwidth2` (spec/life.md 1.1).
+    /// `bandwidth`, the old interface of that vendor, means `bandwidth2`
+    /// (spec/life.md 1.1).
     ///
     /// ```
     /// use numbers::carrier::CarrierName;
     /// assert_eq!(CarrierName::new("knm_telnyx").as_str(), "telnyx");
     /// assert_eq!(CarrierName::new("").as_str(), "local");
+    /// assert_eq!(CarrierName::new("wnm_bandwidth").as_str(), "bandwidth2");
     /// ```
     pub fn new(name: &str) -> Self {
         let bare = name
@@ -74,6 +76,9 @@ impl CarrierName {
             .unwrap_or(name);
         Self(match bare {
             "" | "undefined" => "local".into(),
+            // Everywhere, or a record would be read back as another carrier's
+            // than the one it was written for.
+            "bandwidth" => "bandwidth2".into(),
             other => other.into(),
         })
     }

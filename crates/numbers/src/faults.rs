@@ -20,6 +20,10 @@ pub enum Fault {
     LocalMark,
     /// A state that exists only in answers.
     StoredDeleted,
+    /// Aging without an end: no job would ever put it on sale again.
+    EndlessRest,
+    /// Not aging, and yet with an end of a rest.
+    NeedlessRest,
 }
 
 impl fmt::Display for Fault {
@@ -30,6 +34,8 @@ impl fmt::Display for Fault {
             Self::HistoryWithoutOwner => "it was nobody's and yet reserved by somebody",
             Self::LocalMark => "its carrier and its `local` feature did not agree",
             Self::StoredDeleted => "it was stored as deleted",
+            Self::EndlessRest => "it was aging without an end of its rest",
+            Self::NeedlessRest => "it had an end of a rest without aging",
         })
     }
 }
@@ -55,25 +61,29 @@ pub fn faults(number: &Number) -> Vec<Fault> {
     );
     fault(marked != number.carrier.is_local(), Fault::LocalMark);
     fault(number.state == State::Deleted, Fault::StoredDeleted);
+    let (rests, aging) = (number.rests_until.is_some(), number.state == State::Aging);
+    fault(aging && !rests, Fault::EndlessRest);
+    fault(rests && !aging, Fault::NeedlessRest);
     found
 }
 
 /// The record with its faults repaired, in favour of whoever owns it: an owned
-/// number is kept for its owner, an unowned one goes back on sale.
-pub fn repaired(number: &Number) -> Number {
+/// number is kept for its owner, an unowned one goes back on sale. A number of
+/// its class rests for `rest_days`.
+pub fn repaired(number: &Number, rest_days: u32) -> Number {
     let mut repaired = number.clone();
     for fault in faults(number) {
         match fault {
-            Fault::OwnerNotAllowed => {
-                repaired.state = State::Reserved;
-                repaired.rests_until = None;
-            }
+            Fault::OwnerNotAllowed => repaired.state = State::Reserved,
             Fault::HistoryWithoutOwner => repaired.reserve_history.clear(),
             Fault::LocalMark => repaired.mark_local(),
             Fault::StoredDeleted if repaired.owner.is_some() => repaired.state = State::Reserved,
             Fault::OwnerMissing | Fault::StoredDeleted => repaired.state = State::Available,
+            // Below: the state decides.
+            Fault::EndlessRest | Fault::NeedlessRest => {}
         }
     }
+    repaired.rests_until = repaired.rest_ends(rest_days);
     if let (State::Reserved, Some(owner)) = (repaired.state, repaired.owner.clone()) {
         repaired.push_reservation(&owner);
     }

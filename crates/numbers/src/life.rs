@@ -208,7 +208,7 @@ fn release(from: From, facts: Facts, released: State) -> Step {
         From::Stored(State::Released | State::Reserved | State::PortIn | State::InService) => {
             Step::GiveBack(Who::Authority)
         }
-        From::Stored(_) if facts.local => Step::GiveBack(Who::Authority),
+        From::Stored(_) if facts.local && !facts.mdn => Step::GiveBack(Who::Authority),
         From::Stored(_) => Step::NoWay(released),
     }
 }

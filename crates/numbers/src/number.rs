@@ -50,7 +50,8 @@ pub struct Number {
     pub region: Option<String>,
     /// When it was last given up by an owner for good.
     pub disconnected: Option<GregorianSeconds>,
-    /// When the rest of an aging number is over.
+    /// When the rest of an aging number is over; aging numbers have it, and no
+    /// others do ([`crate::faults`]).
     pub rests_until: Option<GregorianSeconds>,
     /// When the record was made.
     pub created: GregorianSeconds,
@@ -131,6 +132,14 @@ impl Number {
         } else {
             self.features.remove(&Feature::Local);
         }
+    }
+
+    /// When its rest is over, while it is aging. A record that doesn't say so
+    /// itself rests `days` days from its last change on, which is never earlier
+    /// than the day on which it was given up.
+    pub fn rest_ends(&self, days: u32) -> Option<GregorianSeconds> {
+        let ends = || self.modified.plus_days(days);
+        (self.state == State::Aging).then(|| self.rests_until.unwrap_or_else(ends))
     }
 
     /// Whether it counts for its owner's bill and `cascade_quantity`.
@@ -230,10 +239,7 @@ impl Number {
             owner: read.account("pvt_assigned_to")?,
             previous_owner: read.account("pvt_previously_assigned_to")?,
             used_by: read.text("pvt_used_by")?,
-            carrier: match carrier.as_str() {
-                "knm_bandwidth" | "wnm_bandwidth" => CarrierName::new("bandwidth2"),
-                other => CarrierName::new(other),
-            },
+            carrier: CarrierName::new(&carrier),
             carrier_data: read.object("pvt_carrier_data")?,
             features: read.features()?,
             features_allowed: read.texts("pvt_features_allowed")?.into_iter().collect(),

@@ -157,8 +157,13 @@ pub struct Plan {
 /// The order of the checks is that of spec/life.md 2: the right to create at
 /// all, the life's table, then who may take that step, then the fields.
 pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Plan, NumberError> {
-    let standing = on.standing();
     let operation = effective(command);
+    let standing = Standing {
+        // What gives nobody anything is not the business of the account that
+        // stands in the URL (spec/life.md 2.1).
+        target: on.target.filter(|_| gives(operation)),
+        ..on.standing()
+    };
     if let Operation::Create(state) = operation {
         standing.may_create(state, command.ported_in)?;
     }
@@ -179,6 +184,7 @@ pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Pl
         rules.released_state,
     );
     let granted = on.authorize(operation, step, &standing)?;
+    let granted = on.unless_resting(operation, granted)?;
     let mut plan = on.carry_out(command, operation, granted, rules);
     on.finish(command, operation, &mut plan, rules)?;
     Ok(plan)
@@ -192,6 +198,14 @@ fn effective(command: &Command) -> Operation {
         Operation::Create(_) if command.ported_in || mobile => Operation::Create(State::InService),
         operation => operation,
     }
+}
+
+/// Whether the account in the URL may get something by it.
+const fn gives(operation: Operation) -> bool {
+    !matches!(
+        operation,
+        Operation::Release | Operation::HardDelete | Operation::EndRest
+    )
 }
 
 const fn needs_target(operation: Operation) -> bool {
@@ -272,13 +286,14 @@ impl<'a> Situation<'a> {
         Ok(())
     }
 
-    /// An aging number rests for the days of its class; others don't.
+    /// An aging number rests for the days of its class, and doesn't begin anew
+    /// while it rests; others don't rest.
     fn set_rest(&self, number: &mut Number) {
-        number.rests_until = match (number.state, number.rests_until) {
-            (State::Aging, None) => Some(self.now.plus_days(self.rest_days)),
-            (State::Aging, set) => set,
-            _ => None,
-        };
+        let begun = self
+            .number
+            .and_then(|stored| stored.rest_ends(self.rest_days));
+        let ends = begun.unwrap_or_else(|| self.now.plus_days(self.rest_days));
+        number.rests_until = (number.state == State::Aging).then_some(ends);
     }
 
     /// What is created for sale at a pooled carrier is made for the target's

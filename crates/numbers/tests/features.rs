@@ -272,6 +272,9 @@ fn every_feature_state_carrier_caller_and_list() {
                     let expected = match sent.feature {
                         // The carrier is for administrators, whatever the lists say.
                         Feature::CarrierName if caller == 'M' => "off",
+                        // It is on already: whatever may be had now, it stays.
+                        Feature::E911 if is_on(sent.states, state) => "on",
+                        Feature::E911 => "off",
                         // One half of `cnam` that is denied is refused where it would
                         // be on; the field itself may be stored.
                         Feature::InboundCnam
@@ -300,6 +303,35 @@ fn every_feature_state_carrier_caller_and_list() {
 }
 
 #[test]
+fn a_new_address_needs_the_feature() {
+    let address = json!({ "e911": { "locality": "SF", "region": "CA" } });
+    for line in lines().iter().filter(|line| line.owned) {
+        let carriers = line.carriers.iter().filter(|carrier| **carrier != "mdn");
+        for (carrier, state) in carriers.flat_map(|c| State::ALL.map(|s| (c, s))) {
+            for confirmed in [None, Some(json!({ "region": "NV" }))] {
+                let mut stored = line.number(state, carrier);
+                if let Some(confirmed) = &confirmed {
+                    stored.features.insert(Feature::E911, confirmed.clone());
+                    stored.public = object(json!({ "e911": confirmed }));
+                }
+                let ask = Ask::about(stored, 'C').under(line.rules.clone());
+                let found = ask.decide_with(Replace, address.clone());
+                let found = found.map(|plan| plan.number.features.contains_key(&Feature::E911));
+                let found = found.map_err(|error| error.code());
+                let expected = match (line.may(Feature::E911, false), state.needs_owner()) {
+                    (true, true) => Err(400),
+                    (true, false) => Ok(false),
+                    // One that is on where none can be goes off.
+                    (false, false) if confirmed.is_some() => Ok(false),
+                    (false, _) => Err(403),
+                };
+                assert_eq!(found, expected, "{carrier} {state}: {}", line.text);
+            }
+        }
+    }
+}
+
+#[test]
 fn mobile_numbers_are_like_local_ones() {
     for line in lines().iter().filter(|line| line.carriers.contains(&"mdn")) {
         for sent in &sent() {
@@ -308,6 +340,7 @@ fn mobile_numbers_are_like_local_ones() {
                 .under(line.rules.clone());
             let expected = match sent.feature {
                 Feature::CarrierName => "off",
+                Feature::E911 => "on",
                 feature if !line.may(feature, true) => "forbidden",
                 _ if sent.states == "-" => "off",
                 _ => "on",
@@ -497,14 +530,14 @@ fn a_document_asks_for_the_features_of_its_set_fields() {
         } else {
             sent.feature
         };
-        assert_eq!(requested(&field), [asked]);
+        assert_eq!(requested(&field), [(sent.field, asked)]);
         for empty in [json!(null), json!(""), json!([]), json!({})] {
             assert_eq!(requested(&object(json!({ sent.field: empty }))), []);
         }
     }
     assert_eq!(
         requested(&object(json!({ "force_outbound": false }))),
-        [Feature::ForceOutbound]
+        [("force_outbound", Feature::ForceOutbound)]
     );
     assert_eq!(
         requested(&object(

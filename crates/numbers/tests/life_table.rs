@@ -12,7 +12,7 @@ use numbers::state::State;
 /// | `any` | every carrier, the target's or not |
 /// | `own`, `other` | carriers but `mdn`, the target's own, or not |
 /// | `sold` | carriers but `local` and `mdn` |
-/// | `ours` | `local` and `mdn` |
+/// | `home` | `local` |
 /// | `wired` | carriers but `mdn` |
 /// | `mdn` | `mdn` |
 ///
@@ -44,7 +44,8 @@ const TABLE: &str = "
     replace           any    404           404           stay+A       stay+A        stay+A        stay+A       stay+A       stay+A       stay+A       stay+A       stay+A
     merge             any    404           404           stay+A       stay+A        stay+A        stay+A       stay+A       stay+A       stay+A       stay+A       stay+A
     release           sold   404           404           !*           !*            !*            back+A       back+A       back+A       !*           back+A       !*
-    release           ours   404           404           back+A       back+A        back+A        back+A       back+A       back+A       back+A       back+A       back+A
+    release           mdn    404           404           !*           !*            !*            back+A       back+A       back+A       !*           back+A       !*
+    release           home   404           404           back+A       back+A        back+A        back+A       back+A       back+A       back+A       back+A       back+A
     hard_delete       any    404           404           gone+adm     gone+adm      gone+adm      gone+adm     gone+adm     gone+adm     gone+adm     gone+adm     gone+adm
     end_rest          any    404           404           !available   !available    -available+adm !available  !available   !available   !available   !available   !available
 ";
@@ -64,13 +65,13 @@ const FACTS: [(Facts, &[&str]); 6] = {
             facts(false, false, false),
             &["any", "wired", "other", "sold"],
         ),
-        (facts(true, true, false), &["any", "wired", "own", "ours"]),
+        (facts(true, true, false), &["any", "wired", "own", "home"]),
         (
             facts(false, true, false),
-            &["any", "wired", "other", "ours"],
+            &["any", "wired", "other", "home"],
         ),
-        (facts(true, true, true), &["any", "mdn", "ours"]),
-        (facts(false, true, true), &["any", "mdn", "ours"]),
+        (facts(true, true, true), &["any", "mdn"]),
+        (facts(false, true, true), &["any", "mdn"]),
     ]
 };
 

@@ -77,12 +77,14 @@ impl Case {
             .is_some_and(|(caller, other)| is_over(caller, other))
     }
 
-    /// Spec/life.md 2.1, AUTH.
+    /// Spec/life.md 2.1, AUTH. Of what nobody owns, what gives nobody anything is
+    /// the administrators' business.
     fn authority(self) -> bool {
+        let gives = !matches!(self.operation, Release | HardDelete | Operation::EndRest);
         self.admin()
             || match self.owner {
                 Owner::Is(owner) => self.caller_is_over(Some(owner)),
-                Owner::Nobody => self.caller_is_over(self.target),
+                Owner::Nobody => gives && self.caller_is_over(self.target),
                 Owner::Gone => false,
             }
     }
@@ -1211,24 +1213,141 @@ fn features_that_may_not_be_had_are_refused() {
     assert_eq!((json!(shown), provider.as_str()), (address, "dash_e911"));
 }
 
+/// A number on which everything was switched on that `denied` forbids since.
+fn denied_since(denied: &[&str]) -> Number {
+    let mut stored = number_of('R');
+    stored.used_by = Some("trunkstore".to_owned());
+    let everything = json!({
+        "cnam": { "display_name": "ACME", "inbound_lookup": true },
+        "failover": { "e164": "+14158867901" },
+        "force_outbound": true,
+        "prepend": { "enabled": true, "name": "x" },
+        "ringback": { "early": "m" },
+        "sms": { "enabled": true },
+    });
+    let mut on = Ask::about(stored, 'R')
+        .plan_with(Replace, everything)
+        .number;
+    on.public
+        .insert("e911".to_owned(), json!({ "region": "CA" }));
+    on.features.insert(Feature::E911, json!({ "region": "CA" }));
+    on.features_denied = denied.iter().map(|&name| name.to_owned()).collect();
+    on
+}
+
+const EVERYTHING: [&str; 7] = [
+    "cnam",
+    "e911",
+    "failover",
+    "force_outbound",
+    "prepend",
+    "ringback",
+    "sms",
+];
+
 #[test]
-fn what_is_on_is_asked_for_again_with_every_save() {
-    let mut stored = number(InService, "telnyx", Some('R'));
-    stored.public = object(json!({ "cnam": { "display_name": "ACME" } }));
-    stored
-        .features
-        .insert(Feature::OutboundCnam, json!({ "display_name": "ACME" }));
+fn what_was_denied_since_may_stay_and_may_go() {
+    // Kazoo refuses every save of a number on which something is on that isn't
+    // available any more, even the one that drops it (spec/numbers.md 9): the
+    // owner could do nothing with his number but give it back. What a save
+    // neither switches on nor changes needs no permission here.
+    let stored = denied_since(&EVERYTHING);
+    let ask = Ask::about(stored.clone(), 'R');
+    let whole = Value::Object(stored.public.clone());
+    // It stays: whatever else is changed, whoever sends the document back whole.
+    let plan = ask.plan_with(Merge, json!({ "note": 1 }));
     assert_eq!(
-        Ask::about(stored.clone(), 'R')
-            .plan_with(Merge, json!({ "a": 1 }))
-            .change,
-        Change::Put
+        (plan.change, &plan.number.features),
+        (Change::Put, &stored.features)
     );
-    stored.features_denied = ["cnam".to_owned()].into();
-    let ask = Ask::about(stored, 'R');
-    assert_eq!(ask.refusal_with(Merge, json!({ "a": 1 })).code(), 403);
-    // Also of a document that doesn't ask for it any more (spec/numbers.md 9).
-    assert_eq!(ask.refusal(Replace).code(), 403);
+    assert_eq!(
+        ask.plan_with(Replace, whole.clone()).change,
+        Change::Nothing
+    );
+    let mut noted = stored.public.clone();
+    noted.insert("note".to_owned(), 1.into());
+    let plan = ask.plan_with(Replace, Value::Object(noted));
+    assert_eq!(
+        (plan.change, &plan.number.features),
+        (Change::Put, &stored.features)
+    );
+    assert_eq!(plan.charges, []);
+    // It goes: all at once, or one by one in each of the ways to say so.
+    assert_eq!(features(&ask.plan(Replace).number), [""; 0]);
+    for (field, off, feature) in [
+        ("cnam", json!({ "inbound_lookup": false }), "inbound_cnam"),
+        ("cnam", json!({ "display_name": null }), "outbound_cnam"),
+        ("e911", json!({}), "e911"),
+        ("failover", json!(null), "failover"),
+        ("force_outbound", json!(null), "force_outbound"),
+        ("prepend", json!({ "enabled": false }), "prepend"),
+        ("ringback", json!({}), "ringback"),
+        ("sms", json!({ "enabled": false }), "sms"),
+    ] {
+        let number = ask.plan_with(Merge, json!({ field: off })).number;
+        let mut left = features(&stored);
+        left.retain(|name| *name != feature);
+        assert_eq!(features(&number), left, "{field}: {off}");
+        // Off is off: it doesn't come back.
+        let again = Ask::about(number, 'R').refusal_with(Merge, json!({ field: whole[field] }));
+        assert_eq!(
+            shown(&again),
+            format!("403 forbidden: feature '{feature}' is not available for number +14158867900")
+        );
+    }
+}
+
+#[test]
+fn what_was_denied_since_may_not_be_changed() {
+    let ask = Ask::about(denied_since(&EVERYTHING), 'R');
+    for (field, other, feature) in [
+        ("cnam", json!({ "display_name": "OTHER" }), "outbound_cnam"),
+        ("e911", json!({ "region": "NV" }), "e911"),
+        ("failover", json!({ "e164": "+14158867902" }), "failover"),
+        ("force_outbound", json!(false), "force_outbound"),
+        ("prepend", json!({ "name": "y" }), "prepend"),
+        ("ringback", json!({ "transfer": "m" }), "ringback"),
+        ("sms", json!({ "more": 1 }), "sms"),
+    ] {
+        let error = ask.refusal_with(Merge, json!({ "note": 1, field: other }));
+        assert_eq!(
+            shown(&error),
+            format!("403 forbidden: feature '{feature}' is not available for number +14158867900")
+        );
+    }
+    // Nor carried over to another account: for that one it is all new.
+    let mut stored = denied_since(&["prepend"]);
+    stored.public.shift_remove("e911");
+    stored.features.remove(&Feature::E911);
+    let fields = Value::Object(stored.public.clone());
+    let ask = Ask::about(stored, 'R').for_account('C');
+    let error = ask.refusal_with(Activate, fields);
+    assert_eq!(error.code(), 403);
+    assert_eq!(features(&ask.plan(Activate).number), [""; 0]);
+}
+
+#[test]
+fn an_address_from_elsewhere_is_a_note_until_somebody_asks_for_it() {
+    // Imports keep addresses that nobody has confirmed here.
+    for (carrier, code) in [("local", 403), ("telnyx", 400)] {
+        let mut stored = number(InService, carrier, Some('R'));
+        stored.public = object(json!({ "e911": { "region": "CA", "locality": "SF" } }));
+        let ask = Ask::about(stored.clone(), 'R');
+        let number = ask.plan_with(Merge, json!({ "note": 1 })).number;
+        assert_eq!(number.public["e911"], stored.public["e911"]);
+        assert_eq!(number.features, stored.features);
+        // A request that names it is told the truth, in whatever words.
+        for fields in [
+            json!({ "e911": stored.public["e911"] }),
+            json!({ "e911": { "region": "NV" } }),
+        ] {
+            for operation in [Merge, Replace, Activate, Reserve] {
+                let error = ask.refusal_with(operation, fields.clone());
+                assert_eq!(error.code(), code, "{operation:?} {fields}");
+            }
+        }
+        assert_eq!(json!(ask.plan(Replace).number.public), json!({}));
+    }
 }
 
 #[test]
@@ -1262,11 +1381,15 @@ fn one_half_of_caller_names_can_be_denied() {
 fn administrators_rename_the_carrier() {
     // 45
     let ask = Ask::unknown('M').for_account('R');
-    for name in ["telnyx", "knm_telnyx"] {
+    for (name, module) in [
+        ("telnyx", "knm_telnyx"),
+        ("knm_telnyx", "knm_telnyx"),
+        ("bandwidth", "knm_bandwidth2"),
+    ] {
         let number = ask
             .plan_with(Create(InService), json!({ "carrier_name": name, "a": 1 }))
             .number;
-        assert_eq!(number.carrier.module(), "knm_telnyx");
+        assert_eq!(number.carrier.module(), module);
         assert_eq!(json!(number.public), json!({ "a": 1 }));
         assert_eq!(features(&number), [""; 0]);
     }
@@ -1601,6 +1724,83 @@ fn the_end_of_the_rest_puts_a_number_up_for_sale() {
         (NOW, None)
     );
     assert_eq!((plan.effects, plan.charges), (vec![], vec![]));
+}
+
+#[test]
+fn no_rest_ends_before_its_time() {
+    // Used and given up once more since the job looked for it.
+    let mut stored = number(Aging, "inventory", None);
+    stored.rests_until = Some(NOW.plus_days(1));
+    let job = |stored: &Number| Ask::about(stored.clone(), 'M').by_system().for_nobody();
+    assert_eq!(
+        shown(&job(&stored).refusal(Operation::EndRest)),
+        "400 invalid_state_transition: from aging to available"
+    );
+    stored.rests_until = Some(NOW);
+    let number = job(&stored).plan(Operation::EndRest).number;
+    assert_eq!((number.state, number.rests_until), (Available, None));
+}
+
+#[test]
+fn a_rest_without_an_end_gets_one() {
+    // A record made elsewhere: it rests from its last change on.
+    let endless = |modified: numbers::gregorian::GregorianSeconds| {
+        let mut stored = number(Aging, "inventory", None);
+        (stored.rests_until, stored.modified) = (None, modified);
+        Ask::about(stored, 'M').by_system().for_nobody()
+    };
+    let since = numbers::gregorian::GregorianSeconds::new(NOW.get() - 86_400);
+    let plan = endless(since).plan(Operation::EndRest);
+    assert_eq!((plan.change, plan.action), (Change::Put, Action::Fixed));
+    assert_eq!(
+        (plan.number.state, plan.number.rests_until),
+        (Aging, Some(since.plus_days(REST_DAYS)))
+    );
+    // Long ago: it is over.
+    let plan = endless(BEFORE).plan(Operation::EndRest);
+    assert_eq!((plan.change, plan.action), (Change::Put, Action::Aged));
+    assert_eq!(
+        (plan.number.state, plan.number.rests_until),
+        (Available, None)
+    );
+    // Any other change writes it down too.
+    let ask = Ask {
+        caller: Some('M'),
+        target: Some('M'),
+        ..endless(since)
+    };
+    let number = ask.plan_with(Merge, json!({ "a": 1 })).number;
+    assert_eq!(number.rests_until, Some(since.plus_days(REST_DAYS)));
+}
+
+#[test]
+fn what_nobody_owns_is_hidden_from_who_would_give_it_back() {
+    // The account in the URL gets nothing by it, so it gives no right
+    // (spec/life.md 2.1): not even the state is told.
+    for state in [Aging, Discovery, Released, PortOut] {
+        for carrier in ["local", "inventory"] {
+            for caller in ['R', 'C', 'U'] {
+                let ask = Ask::about(number(state, carrier, None), caller);
+                for operation in [Release, HardDelete, Operation::EndRest] {
+                    assert_eq!(shown(&ask.refusal(operation)), "403 forbidden", "{state}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mobile_number_is_released_only_where_every_number_is() {
+    // Spec/life.md 2.6: `local` alone may be released in any state.
+    for state in [Available, Aging, Discovery, PortOut] {
+        let ask = Ask::about(number(state, "mdn", None), 'M');
+        assert_eq!(
+            shown(&ask.refusal(Release)),
+            format!("400 invalid_state_transition: from {state} to available")
+        );
+        let ask = Ask::about(number(state, "local", None), 'M');
+        assert_eq!(ask.plan(Release).change, Change::Remove, "{state}");
+    }
 }
 
 #[test]

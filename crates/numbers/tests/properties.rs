@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Ask, BEFORE, LETTERS, id, is_over, number, object, with_history};
+use common::{Ask, BEFORE, LETTERS, REST_DAYS, id, is_over, number, object, with_history};
 use numbers::account::AccountId;
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::document;
@@ -12,6 +12,7 @@ use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::faults;
 use numbers::feature::Feature;
+use numbers::feature::availability::available;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -104,6 +105,20 @@ struct Step {
     offered: bool,
     porting: bool,
     ported_in: bool,
+    /// What an administrator forbids on the number before.
+    denied: Option<Vec<&'static str>>,
+}
+
+fn denials() -> impl Strategy<Value = Option<Vec<&'static str>>> {
+    let names = vec![
+        "cnam",
+        "prepend",
+        "ringback",
+        "force_outbound",
+        "inbound_cnam",
+        "e911",
+    ];
+    option::weighted(0.15, proptest::sample::subsequence(names, 0..=4))
 }
 
 fn operations() -> impl Strategy<Value = Operation> {
@@ -134,8 +149,8 @@ fn steps() -> impl Strategy<Value = Step> {
         select(LETTERS.to_vec()).prop_map(|letter| (Some(letter), Some(letter))),
         select(LETTERS.to_vec()).prop_map(|letter| (Some('M'), Some(letter))),
     ];
-    (people, operations(), 0..WORLD, bodies(), chances).prop_map(
-        |((caller, target), operation, at, body, (offered, porting, ported_in))| Step {
+    (people, operations(), 0..WORLD, bodies(), chances, denials()).prop_map(
+        |((caller, target), operation, at, body, (offered, porting, ported_in), denied)| Step {
             caller,
             target,
             operation,
@@ -145,6 +160,7 @@ fn steps() -> impl Strategy<Value = Step> {
             porting,
             // Only the system's own jobs say so.
             ported_in: ported_in && caller.is_none(),
+            denied,
         },
     )
 }
@@ -334,10 +350,29 @@ fn check_change(
     Ok(())
 }
 
-fn check_fields(step: &Step, plan: &Plan, before: Option<&Number>) -> Result<(), TestCaseError> {
-    if plan.change == Change::Remove {
-        return Ok(());
+/// What is switched on or changed was available; what was on may stay.
+fn check_features(
+    plan: &Plan,
+    before: Option<&Number>,
+    is_admin: bool,
+    rules: &Rules,
+) -> Result<(), TestCaseError> {
+    let after = &plan.number;
+    let usable = available(after, is_admin, None, &rules.features);
+    let kept = before.filter(|before| before.owner == after.owner);
+    for (feature, settings) in &after.features {
+        let was_on = kept.and_then(|before| before.features.get(feature)) == Some(settings);
+        prop_assert!(
+            was_on || *feature == Feature::Local || usable.contains(feature),
+            "{}: {:?}",
+            feature,
+            before
+        );
     }
+    Ok(())
+}
+
+fn check_fields(step: &Step, plan: &Plan, before: Option<&Number>) -> Result<(), TestCaseError> {
     let after = &plan.number;
     if let Some(address) = after.features.get(&Feature::E911) {
         // Confirmed before, and for this very address.
@@ -432,8 +467,11 @@ proptest! {
                 continue;
             }
             now += 1;
-            let before = world.clone();
             let key = key_at(step.at);
+            if let (Some(denied), Some(number)) = (&step.denied, world.numbers.get_mut(&key)) {
+                number.features_denied = denied.iter().map(|&name| name.to_owned()).collect();
+            }
+            let before = world.clone();
             let stored = before.numbers.get(&key);
             match world.run(step, now, &rules, &gone) {
                 Err(error) => {
@@ -451,7 +489,11 @@ proptest! {
                     if let Some(stored) = stored {
                         check_change(step, &plan, stored, &gone)?;
                     }
-                    check_fields(step, &plan, stored)?;
+                    if plan.change != Change::Remove {
+                        let is_admin = matches!(step.caller, None | Some('M'));
+                        check_features(&plan, stored, is_admin, &rules)?;
+                        check_fields(step, &plan, stored)?;
+                    }
                 }
             }
             for number in world.numbers.values() {
@@ -509,13 +551,54 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(config(1024))]
+
+    /// What is on and was denied since hinders nothing: neither dropping it nor
+    /// leaving it as it is.
+    #[test]
+    fn no_feature_stands_in_the_way(
+        first in bodies(),
+        carrier in select(vec!["local", "telnyx"]),
+        denied in proptest::sample::subsequence(Feature::ALL.to_vec(), 0..=13),
+        note in json_values(),
+        dropped in proptest::sample::subsequence(
+            vec!["cnam", "prepend", "ringback", "force_outbound", "failover", "sms", "porting"], 0..=7),
+    ) {
+        let mut stored = number(State::InService, carrier, Some('R'));
+        stored.used_by = Some("trunkstore".to_owned());
+        let mut first = document::public_fields(first);
+        first.shift_remove("carrier_name");
+        let plan = Ask::about(stored, 'R').decide_with(Operation::Replace, Value::Object(first));
+        prop_assume!(plan.is_ok());
+        let mut stored = plan.expect("assumed").number;
+        stored.features_denied = denied.iter().map(ToString::to_string).collect();
+        let ask = Ask::about(stored.clone(), 'R');
+        let same = ask.decide_with(Operation::Replace, Value::Object(stored.public.clone()));
+        prop_assert_eq!(same.map(|plan| plan.change), Ok(Change::Nothing));
+        let mut patch = Map::new();
+        patch.insert("note".to_owned(), note);
+        patch.extend(dropped.iter().map(|&field| (field.to_owned(), Value::Null)));
+        let plan = ask.decide_with(Operation::Merge, Value::Object(patch));
+        let plan = plan.expect("never refused");
+        for field in dropped {
+            prop_assert!(!plan.number.public.contains_key(field));
+        }
+        let left = plan.number.features.iter();
+        prop_assert!(left.clone().all(|(feature, settings)| stored.features.get(feature) == Some(settings)));
+        let empty = ask.decide(Operation::Replace).expect("never refused");
+        prop_assert!(empty.number.features.keys().all(|feature| *feature == Feature::Local));
+    }
+}
+
+proptest! {
     #![proptest_config(config(2048))]
 
     #[test]
     fn a_repaired_record_has_no_faults(number in records()) {
-        let repaired = faults::repaired(&number);
+        let repaired = faults::repaired(&number, REST_DAYS);
         prop_assert_eq!(faults::faults(&repaired), vec![]);
-        prop_assert_eq!(&faults::repaired(&repaired), &repaired);
+        prop_assert_eq!(&faults::repaired(&repaired, REST_DAYS), &repaired);
+        prop_assert_eq!(repaired.rests_until, repaired.rest_ends(REST_DAYS));
         // Nobody loses a number by a repair, and nobody gets one.
         prop_assert_eq!(&repaired.owner, &number.owner);
         prop_assert_eq!(&repaired.public, &number.public);
@@ -530,13 +613,8 @@ fn accounts() -> impl Strategy<Value = AccountId> {
 }
 
 fn carriers() -> impl Strategy<Value = CarrierName> {
-    // `knm_bandwidth` of stored documents is an old name of `bandwidth2`.
-    let known = KNOWN
-        .into_iter()
-        .filter(|name| *name != "bandwidth")
-        .collect::<Vec<_>>();
     prop_oneof![
-        4 => select(known).prop_map(CarrierName::new),
+        4 => select(KNOWN.to_vec()).prop_map(CarrierName::new),
         1 => "x[a-z]{0,6}".prop_map(|name| CarrierName::new(&name)),
     ]
 }

@@ -20,8 +20,12 @@ const TABLES: [(&str, &str); 3] = [
     ("number_events", "e164 = ?1 AND ?2 IS ?2"),
 ];
 
-/// Rows that are held in memory between reading and writing.
+/// Numbers whose rows are held in memory between reading and writing.
 const CHUNK: usize = 50_000;
+/// Pages in the log at which they are moved into the file: as long as numberd
+/// lets its log grow. SQLite's default of 1,000 would make it move the same
+/// pages again and again.
+const CHECKPOINT_PAGES: u32 = 16_384;
 
 /// A row: its table, its values.
 type Row = (usize, Vec<Value>);
@@ -75,14 +79,16 @@ impl Source {
 pub struct Bare(Connection);
 
 impl Bare {
-    pub fn open(database: &Path) -> Result<Self> {
+    /// Opens a database, with so much of it in memory.
+    pub fn open(database: &Path, cache_mebibytes: i32) -> Result<Self> {
         let bare = Connection::open(database)?;
         let mode: String =
             bare.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         ensure!(mode == "wal", "no write-ahead log here");
         bare.pragma_update(None, "synchronous", "FULL")?;
-        // As much as numberd's writer has.
-        bare.pragma_update(None, "cache_size", -32 * 1024)?;
+        bare.pragma_update(None, "cache_size", -1024 * cache_mebibytes)?;
+        let pages = CHECKPOINT_PAGES;
+        bare.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))?;
         Ok(Self(bare))
     }
 
@@ -98,7 +104,7 @@ impl Bare {
         let mut numbers = numbers.peekable();
         let mut statements = self.statements()?;
         while numbers.peek().is_some() {
-            let chunk = numbers.by_ref().take(CHUNK / together * together);
+            let chunk = numbers.by_ref().take((CHUNK / together).max(1) * together);
             let rows = chunk
                 .map(|index| source.rows(index))
                 .collect::<Result<Vec<_>>>()?;

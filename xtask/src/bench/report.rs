@@ -16,7 +16,7 @@ const HEADER: [&str; 9] = [
     "what",
     "must reach",
     "numberd",
-    "beside",
+    "compared with",
     "ratio",
     "p50 ms",
     "p99 ms",
@@ -162,9 +162,9 @@ impl Report {
         bare: &mut Side,
     ) {
         let ratio = ours.rate() / bare.rate();
-        let rate = format!("{:.0} {unit}", ours.rate());
+        let rate = format!("{} {unit}", rounded(ours.rate()));
         let mut row = Row::new(what, bound.to_string(), rate, bound.is_met(ratio));
-        row.beside = format!("bare: {:.0}", bare.rate());
+        row.beside = format!("bare: {}", rounded(bare.rate()));
         row.ratio = format!("{:.0} %", 100.0 * ratio);
         row.latencies = latencies(ours);
         self.row(row);
@@ -173,10 +173,10 @@ impl Report {
     /// How many times slower than with less in the database.
     pub fn slower(&mut self, what: &str, bound: Bound, ours: &mut Side, before: &Side) {
         let times = before.rate() / ours.rate();
-        let rate = format!("{:.0} requests/s", ours.rate());
+        let rate = format!("{} requests/s", rounded(ours.rate()));
         let mut row = Row::new(what, bound.to_string(), rate, bound.is_met(times));
-        row.beside = format!("before: {:.0}", before.rate());
-        row.ratio = format!("{times:.2} times");
+        row.beside = format!("before: {}", rounded(before.rate()));
+        row.ratio = format!("{times:.2}");
         row.latencies = latencies(ours);
         self.row(row);
     }
@@ -236,8 +236,8 @@ impl Report {
             ("{memory}", machine.memory),
             ("{kernel}", machine.kernel),
             ("{filesystem}", machine.filesystem),
-            ("{numbers}", self.numbers.to_string()),
-            ("{accounts}", self.accounts.to_string()),
+            ("{numbers}", grouped(self.numbers)),
+            ("{accounts}", grouped(self.accounts)),
             ("{seconds}", self.seconds.to_string()),
             ("{rounds}", ROUNDS.to_string()),
             ("{table}", table.trim_end().to_owned()),
@@ -256,6 +256,24 @@ fn latencies(side: &mut Side) -> [String; 3] {
             format!("{:.2}", f64::from(micros) / 1000.0)
         })
     })
+}
+
+/// A count with a comma before each three digits.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn rounded(rate: f64) -> String {
+    let digits = format!("{rate:.0}");
+    digits.parse().map_or(digits, grouped)
 }
 
 fn mebibytes(kib: u64) -> f64 {

@@ -16,11 +16,10 @@ pub struct Cycle {
 impl Cycle {
     /// One source for each of `connections`, each starting elsewhere.
     pub fn sources(requests: &Arc<[Vec<u8>]>, connections: usize) -> Vec<Box<dyn Requests>> {
-        let step = requests.len() / connections;
         let one = |index| -> Box<dyn Requests> {
             Box::new(Self {
                 requests: Arc::clone(requests),
-                at: index * step,
+                at: index * requests.len() / connections,
             })
         };
         (0..connections).map(one).collect()

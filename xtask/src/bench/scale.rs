@@ -9,7 +9,7 @@ use super::client::Load;
 use super::dataset::{self, Dataset};
 use super::http::Caller;
 use super::reads::{CONNECTIONS, WARM_UP};
-use super::report::{Bound, Report};
+use super::report::{Bound, Report, grouped};
 use super::requests::Cycle;
 use super::server::Server;
 use super::stats::Side;
@@ -96,9 +96,9 @@ fn compare(
         ours.add(load.run(large, sources())?, 1);
         before.add(load.run(&small.server, sources())?, 1);
     }
-    let numbers = bench.dataset.numbers;
-    let what = format!("{what}, {CONNECTIONS} connections, {NUMBERS} → {numbers} numbers");
-    report.slower(&what, Bound::AtMost(1.5), &mut ours, &before);
-    report.processor(&what, &ours, None);
+    let numbers = grouped(bench.dataset.numbers);
+    let compared = format!("{what}: {} → {numbers} numbers", grouped(NUMBERS));
+    report.slower(&compared, Bound::AtMost(1.5), &mut ours, &before);
+    report.processor(what, &ours, None);
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -17,6 +19,10 @@ use super::{Bench, ROUNDS, say};
 
 /// Numbers in each request of the collection.
 const TOGETHER: u32 = 500;
+/// As much memory for pages as numberd's writer has.
+const CACHE_MEBIBYTES: i32 = 32;
+/// Between rounds, so that neither pays for what the other left to the disk.
+const REST: Duration = Duration::from_secs(2);
 /// Enough to keep the writer busy; more would wait in its queue.
 const COLLECTION_CONNECTIONS: usize = 4;
 
@@ -48,7 +54,7 @@ impl<'b> Writes<'b> {
             bench,
             server,
             source: Source::open(ours)?,
-            bare: Bare::open(bare)?,
+            bare: Bare::open(bare, CACHE_MEBIBYTES)?,
             fresh: Arc::new(AtomicU64::new(bench.dataset.numbers)),
         })
     }
@@ -62,7 +68,7 @@ impl<'b> Writes<'b> {
     /// connections.
     pub fn single(&mut self, report: &mut Report) -> Result<()> {
         let shape = Shape {
-            what: format!("PUT of new numbers, {CONNECTIONS} connections"),
+            what: "PUT of new numbers".to_owned(),
             connections: CONNECTIONS,
             each: 1,
             together: CONNECTIONS,
@@ -71,13 +77,14 @@ impl<'b> Writes<'b> {
         self.run(&shape, report)
     }
 
-    /// Many numbers in each request; bare commits as many at a time.
+    /// Many numbers in each request; bare commits those of all connections at a
+    /// time.
     pub fn collection(&mut self, report: &mut Report) -> Result<()> {
         let shape = Shape {
-            what: format!("collection PUT of {TOGETHER}, {COLLECTION_CONNECTIONS} connections"),
+            what: format!("collection PUT of {TOGETHER}"),
             connections: COLLECTION_CONNECTIONS,
             each: TOGETHER,
-            together: TOGETHER as usize,
+            together: COLLECTION_CONNECTIONS * TOGETHER as usize,
             without: Some(b"\"error\":{"),
         };
         self.run(&shape, report)
@@ -94,10 +101,12 @@ impl<'b> Writes<'b> {
             let each = u64::from(shape.each);
             let sources = Creation::sources(&self.fresh, clients, shape.connections, each);
             ours.add(load.run(self.server, sources)?, shape.each as usize);
+            sleep(REST);
             // All of them were answered: each must be stored.
             let added = before..self.fresh.load(Ordering::Relaxed);
             let rows = u32::try_from(added.end - added.start)?;
             let took = self.bare.write(&self.source, added, shape.together)?;
+            sleep(REST);
             bare.add_rate(f64::from(rows) / took.as_secs_f64());
         }
         report.against_bare(

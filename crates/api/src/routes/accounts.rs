@@ -23,7 +23,7 @@ use crate::reply::Reply;
     path = "/v2/accounts",
     tag = "accounts",
     responses(
-        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 201, description = "The account", body = ref("AccountDocument")),
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
@@ -39,7 +39,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 201, description = "The account", body = ref("AccountDocument")),
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
@@ -65,7 +65,7 @@ async fn create_below(api: &Api, call: &mut Call, parent: AccountId) -> Result<R
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account", body = ref("AccountDocument")),
         (status = 404, description = "No such account"),
     )
 )]
@@ -80,7 +80,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account", body = ref("AccountDocument")),
         (status = 400, description = "A field is wrong"),
     )
 )]
@@ -98,7 +98,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account", body = ref("AccountDocument")),
         (status = 400, description = "A field is wrong"),
     )
 )]
@@ -116,7 +116,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account as it was", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account as it was", body = ref("AccountDocument")),
         (status = 400, description = "It holds numbers"),
         (status = 405, description = "It is the master account"),
         (status = 500, description = "There are accounts below it"),
@@ -150,7 +150,7 @@ async fn document(api: &Api, call: &Call, account: &Account) -> Result<Reply, Ap
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("#/components/schemas/AccountRows")),
+        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("AccountRows")),
     )
 )]
 pub async fn children(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -174,7 +174,7 @@ async fn children_of(
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "`id`, `name`, `realm`, `tree` of each", body = ref("#/components/schemas/AccountRows")),
+        (status = 200, description = "`id`, `name`, `realm`, `tree` of each", body = ref("AccountRows")),
     )
 )]
 pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -190,7 +190,7 @@ pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("#/components/schemas/AccountRows")),
+        (status = 200, description = "`id`, `name`, `realm` of each", body = ref("AccountRows")),
         (status = 403, description = "Their parent is above the caller"),
     )
 )]
@@ -207,7 +207,7 @@ pub async fn siblings(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "`id`, `name` of each", body = ref("#/components/schemas/AccountPath")),
+        (status = 200, description = "`id`, `name` of each", body = ref("AccountPath")),
     )
 )]
 pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -221,7 +221,7 @@ pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "`id`, `name` of each", body = ref("#/components/schemas/AccountPath")),
+        (status = 200, description = "`id`, `name` of each", body = ref("AccountPath")),
     )
 )]
 pub async fn tree(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -308,7 +308,7 @@ pub async fn api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "`api_key`, shown this once", body = ref("#/components/schemas/ApiKey")),
+        (status = 201, description = "`api_key`, shown this once", body = ref("ApiKey")),
         (status = 403, description = "Admin users only"),
     )
 )]
@@ -327,7 +327,7 @@ pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account", body = ref("AccountDocument")),
         (status = 403, description = "Administrators only, unless configured"),
     )
 )]
@@ -361,7 +361,7 @@ pub(super) fn not_a_text(key: &str, value: Option<&Value>) -> ApiError {
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 201, description = "The account", body = ref("AccountDocument")),
         (status = 403, description = "Administrators only"),
     )
 )]
@@ -376,7 +376,7 @@ pub async fn promote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "accounts",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account", body = ref("#/components/schemas/AccountDocument")),
+        (status = 200, description = "The account", body = ref("AccountDocument")),
         (status = 403, description = "Administrators only"),
     )
 )]

@@ -17,7 +17,7 @@ use crate::reply::Reply;
     path = "/v2/api_auth",
     tag = "auth",
     responses(
-        (status = 201, description = "`auth_token` in the envelope, and what an interface needs", body = ref("#/components/schemas/Login")),
+        (status = 201, description = "`auth_token` in the envelope, and what an interface needs", body = ref("Login")),
         (status = 400, description = "No API key, or the account is disabled"),
         (status = 404, description = "Nobody's API key"),
         (status = 429, description = "Too many tries"),

@@ -16,7 +16,7 @@ use crate::reply::Reply;
     path = "/v2/auth",
     tag = "auth",
     responses(
-        (status = 201, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 201, description = "As at log-in", body = ref("Login")),
         (status = 401, description = "No good token"),
     )
 )]
@@ -39,7 +39,7 @@ pub async fn refresh(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "auth",
     params(("token" = String, Query)),
     responses(
-        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("TokenInfo")),
         (status = 401, description = "The token is no good"),
         (status = 404, description = "No token in the parameters"),
     )
@@ -61,7 +61,7 @@ pub async fn token_info(State(api): State<Arc<Api>>, call: OpenCall) -> Result<R
     path = "/v2/auth/tokeninfo",
     tag = "auth",
     responses(
-        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("TokenInfo")),
         (status = 401, description = "The token is no good"),
         (status = 404, description = "No token in the parameters"),
     )

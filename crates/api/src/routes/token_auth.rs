@@ -15,7 +15,7 @@ use crate::reply::Reply;
     path = "/v2/token_auth",
     tag = "auth",
     responses(
-        (status = 200, description = "Claims, and the data of the log-in", body = ref("#/components/schemas/TokenInfo")),
+        (status = 200, description = "Claims, and the data of the log-in", body = ref("TokenInfo")),
     )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {

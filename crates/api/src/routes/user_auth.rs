@@ -21,7 +21,7 @@ use crate::reply::Reply;
     path = "/v2/user_auth",
     tag = "auth",
     responses(
-        (status = 201, description = "`auth_token` in the envelope, and what an interface needs", body = ref("#/components/schemas/Login")),
+        (status = 201, description = "`auth_token` in the envelope, and what an interface needs", body = ref("Login")),
         (status = 400, description = "A field is wrong, or the account is disabled"),
         (status = 401, description = "Wrong credentials"),
         (status = 429, description = "Too many tries"),
@@ -53,7 +53,7 @@ pub(super) fn answer(login: Login) -> Result<Reply, ApiError> {
     tag = "auth",
     params(("auth_token" = String, Path)),
     responses(
-        (status = 200, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 200, description = "As at log-in", body = ref("Login")),
         (status = 403, description = "Another account's token"),
     )
 )]
@@ -80,7 +80,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     tag = "auth",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     responses(
-        (status = 201, description = "As at log-in", body = ref("#/components/schemas/Login")),
+        (status = 201, description = "As at log-in", body = ref("Login")),
         (status = 403, description = "Not for this caller"),
     )
 )]

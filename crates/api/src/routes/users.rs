@@ -28,7 +28,7 @@ pub(super) fn user_in(call: &Call) -> UserId {
         ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
     ),
     responses(
-        (status = 200, description = "A row of each", body = ref("#/components/schemas/UserRows")),
+        (status = 200, description = "A row of each", body = ref("UserRows")),
     )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -59,7 +59,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
     tag = "users",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 201, description = "The user", body = ref("UserDocument")),
         (status = 400, description = "A field is wrong, or the username is taken"),
     )
 )]
@@ -81,7 +81,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     responses(
-        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 200, description = "The user", body = ref("UserDocument")),
         (status = 404, description = "No such user"),
     )
 )]
@@ -96,7 +96,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     responses(
-        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 200, description = "The user", body = ref("UserDocument")),
         (status = 400, description = "A field is wrong"),
     )
 )]
@@ -117,7 +117,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     responses(
-        (status = 200, description = "The user", body = ref("#/components/schemas/UserDocument")),
+        (status = 200, description = "The user", body = ref("UserDocument")),
         (status = 400, description = "A field is wrong"),
     )
 )]
@@ -138,7 +138,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     tag = "users",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     responses(
-        (status = 200, description = "The user as it was", body = ref("#/components/schemas/UserDocument")),
+        (status = 200, description = "The user as it was", body = ref("UserDocument")),
         (status = 404, description = "No such user"),
     )
 )]

@@ -29,7 +29,8 @@ pub(crate) struct QueryId {
 struct Source {
     stock: Stock,
     after: Option<E164>,
-    exhausted: bool,
+    /// How many more numbers it may give; none, when there are no more.
+    left: usize,
 }
 
 /// What a query has found so far, and where it goes on.
@@ -41,11 +42,12 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(stock: Vec<Stock>, prefix: String) -> Self {
+    /// Each part of the stock gives `most` numbers at most.
+    pub(super) fn new(stock: Vec<Stock>, prefix: String, most: usize) -> Self {
         let source = |stock| Source {
             stock,
             after: None,
-            exhausted: false,
+            left: most,
         };
         Self {
             prefix,
@@ -62,10 +64,10 @@ impl Pages {
         wanted: usize,
     ) -> Result<(), StoreError> {
         while self.found.len() < wanted {
-            let Some(source) = self.sources.iter_mut().find(|source| !source.exhausted) else {
+            let Some(source) = self.sources.iter_mut().find(|source| source.left > 0) else {
                 return Ok(());
             };
-            let limit = wanted - self.found.len();
+            let limit = source.left.min(wanted - self.found.len());
             let query = StockQuery {
                 stock: source.stock.clone(),
                 prefix: self.prefix.clone(),
@@ -73,7 +75,10 @@ impl Pages {
                 limit,
             };
             let numbers = store.stock(&query).await?;
-            source.exhausted = numbers.len() < limit;
+            source.left = match numbers.len() {
+                given if given < limit => 0,
+                given => source.left.saturating_sub(given),
+            };
             source.after = numbers.last().map(|number| number.id.clone());
             for number in numbers {
                 if self.seen.insert(number.id.clone()) {

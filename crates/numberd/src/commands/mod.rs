@@ -4,6 +4,7 @@ pub mod account;
 pub mod backup;
 pub mod check;
 pub mod export;
+pub mod fix;
 pub mod import;
 pub mod number;
 mod pages;

@@ -183,6 +183,9 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
             .collect();
         facts.push(("reserved by", ids.join(", ")));
     }
+    if let Some(until) = number.rests_until {
+        facts.push(("rests until", output::time(until)));
+    }
     if !number.public.is_empty() {
         facts.push(("fields", Value::Object(number.public.clone()).to_string()));
     }

@@ -20,7 +20,7 @@ static GATHERED: OnceLock<Gathered> = OnceLock::new();
 /// Writes out what was gathered; to be called before the process ends.
 pub fn flush() {
     if let Some(gathered) = GATHERED.get() {
-        gathered.send(gathered.lock());
+        Gathered::send(gathered.lock());
     }
 }
 
@@ -38,7 +38,7 @@ impl Gathered {
             .spawn(move || {
                 loop {
                     thread::sleep(WAIT);
-                    sender.send(sender.lock());
+                    Self::send(sender.lock());
                 }
             })?;
         Ok(gathered)
@@ -50,7 +50,7 @@ impl Gathered {
 
     /// The lock is kept meanwhile, so that lines stay in their order. Whether
     /// stderr takes them is nothing that could be logged.
-    fn send(&self, mut lines: MutexGuard<'_, Vec<u8>>) {
+    fn send(mut lines: MutexGuard<'_, Vec<u8>>) {
         if !lines.is_empty() {
             let _ = io::stderr().write_all(&lines);
             lines.clear();
@@ -70,7 +70,7 @@ impl Write for Line<'_> {
         let mut lines = self.gathered.lock();
         lines.extend_from_slice(bytes);
         if self.urgent || lines.len() >= MOST {
-            self.gathered.send(lines);
+            Gathered::send(lines);
         }
         Ok(bytes.len())
     }

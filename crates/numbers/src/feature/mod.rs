@@ -131,8 +131,8 @@ const fn is_served(state: State) -> bool {
 }
 
 /// The features that a client's document asks for: each public field that is
-/// set, by the feature that decides whether it may be.
-pub fn requested(public: &Map<String, Value>) -> Vec<Feature> {
+/// set, and the feature that decides whether it may be.
+pub fn requested(public: &Map<String, Value>) -> Vec<(&'static str, Feature)> {
     const FIELDS: [(&str, Feature); 10] = [
         ("carrier_name", Feature::CarrierName),
         ("cnam", Feature::Cnam),
@@ -145,11 +145,20 @@ pub fn requested(public: &Map<String, Value>) -> Vec<Feature> {
         ("ringback", Feature::Ringback),
         ("sms", Feature::Sms),
     ];
-    FIELDS
-        .into_iter()
-        .filter(|(field, _)| public.get(*field).is_some_and(crate::document::is_set))
-        .map(|(_, feature)| feature)
-        .collect()
+    let mut fields = FIELDS.to_vec();
+    fields.retain(|(field, _)| public.get(*field).is_some_and(crate::document::is_set));
+    fields
+}
+
+/// Whether a feature is on; the switch of both directions of caller names, with
+/// one of them.
+pub fn is_on(features: &Features, feature: Feature) -> bool {
+    match feature {
+        Feature::Cnam => [Feature::InboundCnam, Feature::OutboundCnam]
+            .iter()
+            .any(|half| features.contains_key(half)),
+        feature => features.contains_key(&feature),
+    }
 }
 
 /// The features that a number has by its public fields and its state. The

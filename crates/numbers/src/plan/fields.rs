@@ -11,7 +11,7 @@ use crate::error::NumberError;
 use crate::feature::availability::available;
 use crate::feature::{self, Feature};
 use crate::life::Operation;
-use crate::number::Number;
+use crate::number::{Features, Number};
 use crate::state::State;
 
 /// The carrier that the fields ask for, when they do.
@@ -30,15 +30,11 @@ pub(super) fn apply(
 ) -> Result<(), NumberError> {
     write_fields(on, command, operation, number);
     rename_carrier(on, number, rules)?;
+    let address = asked_address(command, number);
+    let mut asked = newly_asked(on, number);
+    asked.extend(address.map(|_| Feature::E911));
     let usable = available_features(on, number, rules);
-    let on_already = number.features.keys().copied();
-    let wanted: BTreeSet<Feature> = feature::requested(&number.public)
-        .into_iter()
-        .chain(on_already)
-        .chain(feature::settings(number).into_keys())
-        .filter(|f| *f != Feature::Local)
-        .collect();
-    if let Some(denied) = wanted.difference(&usable).next() {
+    if let Some(denied) = asked.difference(&usable).next() {
         return Err(NumberError::Forbidden {
             cause: Some(format!(
                 "feature '{denied}' is not available for number {}",
@@ -46,7 +42,7 @@ pub(super) fn apply(
             )),
         });
     }
-    if let Some(address) = feature::unconfirmed_address(number) {
+    if let Some(address) = address {
         return Err(NumberError::AddressInvalid {
             address: address.clone(),
             message: "No E911 provider is configured, so no address can be confirmed".to_owned(),
@@ -55,6 +51,40 @@ pub(super) fn apply(
     }
     number.features = feature::settings(number);
     Ok(())
+}
+
+/// The features that this command switches on or sets anew. Only these must be
+/// available: one that is on and was denied since stands in nobody's way, may
+/// stay as it is, and goes off when its field does.
+fn newly_asked(on: &Situation<'_>, number: &Number) -> BTreeSet<Feature> {
+    // To another owner, everything is new.
+    let stored = on.number.filter(|stored| stored.owner == number.owner);
+    // What the record has, without what a new carrier made go off.
+    let none = Features::new();
+    let before = stored.map_or(&none, |_| &number.features);
+    let settings = feature::settings(number);
+    let set = settings
+        .into_iter()
+        .filter(|(feature, settings)| before.get(feature) != Some(settings))
+        .map(|(feature, _)| feature);
+    let fields = feature::requested(&number.public).into_iter();
+    let newly_named = fields
+        .filter(|(field, feature)| {
+            let kept = stored.and_then(|stored| stored.public.get(*field));
+            !feature::is_on(before, *feature) && kept != number.public.get(*field)
+        })
+        .map(|(_, feature)| feature);
+    let mut asked: BTreeSet<Feature> = set.chain(newly_named).collect();
+    asked.remove(&Feature::Local);
+    asked
+}
+
+/// The emergency address that the request asks for and nobody has confirmed.
+/// One that only stands in the record, as a note from elsewhere, is not asked
+/// for by a request that doesn't name it.
+fn asked_address<'n>(command: &Command, number: &'n Number) -> Option<&'n Map<String, Value>> {
+    let named = command.fields.get("e911").is_some_and(document::is_set);
+    feature::unconfirmed_address(number).filter(|_| named)
 }
 
 /// Creating, reserving, activating, porting and POST replace the public

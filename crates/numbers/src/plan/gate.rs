@@ -54,6 +54,28 @@ impl Situation<'_> {
         }
     }
 
+    /// No rest ends before its time: between the look for numbers whose rest is
+    /// over and this decision, one may have been used and given up once more. A
+    /// record without an end of its rest gets one instead.
+    pub(super) fn unless_resting(
+        &self,
+        operation: Operation,
+        granted: Granted,
+    ) -> Result<Granted, NumberError> {
+        let resting = self.number.filter(|number| {
+            let ends = number.rest_ends(self.rest_days);
+            operation == Operation::EndRest && ends.is_some_and(|ends| ends > self.now)
+        });
+        match resting {
+            None => Ok(granted),
+            Some(number) if number.rests_until.is_none() => Ok(Granted::Stay),
+            Some(number) => Err(NumberError::transition(
+                Some(number.state),
+                State::Available,
+            )),
+        }
+    }
+
     /// Turns what the table says into a refusal, or lets the step pass.
     pub(super) fn authorize(
         &self,

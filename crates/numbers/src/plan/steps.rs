@@ -33,6 +33,8 @@ impl Situation<'_> {
                 plan.change = Change::Remove;
                 plan.number.state = State::Deleted;
             }
+            // What an end of a rest leaves as it is, it has only repaired.
+            Granted::Stay if operation == Operation::EndRest => plan.action = Action::Fixed,
             Granted::Stay => {}
         }
         if let Operation::Create(_) = operation {

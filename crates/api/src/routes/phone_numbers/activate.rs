@@ -21,7 +21,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number is in service", body = ref("#/components/schemas/NumberDocument")),
+        (status = 201, description = "The number is in service", body = ref("NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
         (status = 429, description = "Too many activations"),
@@ -43,7 +43,8 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number is reserved", body = ref("#/components/schemas/NumberDocument")),
+        (status = 201, description = "The number is reserved", body = ref("NumberDocument")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
     )
 )]
@@ -59,7 +60,8 @@ pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number is on its way in", body = ref("#/components/schemas/NumberDocument")),
+        (status = 201, description = "The number is on its way in", body = ref("NumberDocument")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 409, description = "The number exists already"),
     )
 )]

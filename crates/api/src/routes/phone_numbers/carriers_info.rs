@@ -18,7 +18,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "Longest prefix, usable carriers and states", body = ref("#/components/schemas/CarriersInfo")),
+        (status = 200, description = "Longest prefix, usable carriers and states", body = ref("CarriersInfo")),
     )
 )]
 pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {

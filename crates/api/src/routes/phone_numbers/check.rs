@@ -18,7 +18,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "By number: `success` or `error`", body = ref("#/components/schemas/CheckResult")),
+        (status = 200, description = "By number: `success` or `error`", body = ref("CheckResult")),
     )
 )]
 pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {

@@ -19,7 +19,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "By name: regex, friendly name, format", body = ref("#/components/schemas/Classifiers")),
+        (status = 200, description = "By name: regex, friendly name, format", body = ref("Classifiers")),
     )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
@@ -34,7 +34,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, 
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "The classifier, the number as given and normalized", body = ref("#/components/schemas/Classification")),
+        (status = 200, description = "The classifier, the number as given and normalized", body = ref("Classification")),
     )
 )]
 pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {

@@ -27,7 +27,8 @@ use engine::schema::Schema;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+        (status = 201, description = "What became of each number", body = ref("CollectionResult")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
 pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -42,7 +43,8 @@ pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+        (status = 200, description = "What became of each number", body = ref("CollectionResult")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -56,7 +58,8 @@ pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+        (status = 200, description = "What became of each number", body = ref("CollectionResult")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -70,7 +73,7 @@ pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Api
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("hard" = Option<bool>, Query)),
     responses(
-        (status = 200, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+        (status = 200, description = "What became of each number", body = ref("CollectionResult")),
     )
 )]
 pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -86,7 +89,8 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 201, description = "What became of each number", body = ref("#/components/schemas/CollectionResult")),
+        (status = 201, description = "What became of each number", body = ref("CollectionResult")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
 pub async fn activate(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {

@@ -17,7 +17,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account's numbers, or `{}` in dialect 2016", body = ref("#/components/schemas/Fixed")),
+        (status = 200, description = "The account's numbers, or `{}` in dialect 2016", body = ref("Fixed")),
     )
 )]
 pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -38,7 +38,7 @@ pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "The account's numbers", body = ref("#/components/schemas/NumberListing")),
+        (status = 200, description = "The account's numbers", body = ref("NumberListing")),
     )
 )]
 pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -55,7 +55,7 @@ pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Rep
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 200, description = "The number", body = ref("NumberDocument")),
         (status = 404, description = "No such number"),
     )
 )]

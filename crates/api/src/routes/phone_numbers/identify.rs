@@ -19,7 +19,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "`account_id` and `number`", body = ref("#/components/schemas/Identity")),
+        (status = 200, description = "`account_id` and `number`", body = ref("Identity")),
         (status = 400, description = "Unassigned, not in service, or the account is disabled"),
         (status = 404, description = "No such number"),
     )

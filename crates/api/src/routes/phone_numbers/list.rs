@@ -42,7 +42,7 @@ const COLUMNS: &[&str] = &[
         ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
     ),
     responses(
-        (status = 200, description = "`numbers` by number, or the search's rows", body = ref("#/components/schemas/NumberListingOrSearch")),
+        (status = 200, description = "`numbers` by number, or the search's rows", body = ref("NumberListingOrSearch")),
     )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -66,7 +66,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         ("reseller_id" = Option<String>, Query, description = "Search as this reseller, if it allows it"),
     ),
     responses(
-        (status = 200, description = "Numbers that can be had", body = ref("#/components/schemas/SearchRows")),
+        (status = 200, description = "Numbers that can be had", body = ref("SearchRows")),
     )
 )]
 pub async fn search_anywhere(

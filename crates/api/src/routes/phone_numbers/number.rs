@@ -23,7 +23,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 200, description = "The number", body = ref("NumberDocument")),
         (status = 404, description = "No such number"),
     )
 )]
@@ -48,7 +48,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 201, description = "The number was added", body = ref("#/components/schemas/NumberDocument")),
+        (status = 201, description = "The number was added", body = ref("NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 409, description = "The number exists already"),
     )
@@ -66,7 +66,8 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 200, description = "The number", body = ref("NumberDocument")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
     )
 )]
@@ -82,7 +83,8 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("number" = String, Path)),
     responses(
-        (status = 200, description = "The number", body = ref("#/components/schemas/NumberDocument")),
+        (status = 200, description = "The number", body = ref("NumberDocument")),
+        (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
     )
 )]
@@ -102,7 +104,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         ("hard" = Option<bool>, Query, description = "Remove the record; administrators only"),
     ),
     responses(
-        (status = 200, description = "The number was released", body = ref("#/components/schemas/ReleasedNumber")),
+        (status = 200, description = "The number was released", body = ref("ReleasedNumber")),
         (status = 404, description = "No such number"),
     )
 )]

@@ -19,7 +19,7 @@ use crate::reply::Reply;
     tag = "phone_numbers",
     params(("account_id" = String, Path)),
     responses(
-        (status = 200, description = "By number: country, locality, carrier", body = ref("#/components/schemas/Localities")),
+        (status = 200, description = "By number: country, locality, carrier", body = ref("Localities")),
     )
 )]
 pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
@@ -35,7 +35,7 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     tag = "phone_numbers",
     params(("account_id" = String, Path), ("city" = String, Query)),
     responses(
-        (status = 200, description = "By city: state and prefixes", body = ref("#/components/schemas/Cities")),
+        (status = 200, description = "By city: state and prefixes", body = ref("Cities")),
         (status = 404, description = "No city given"),
     )
 )]

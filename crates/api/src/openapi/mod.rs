@@ -1,13 +1,15 @@
 //! The OpenAPI 3.1 description of the routes, from what each handler says of
 //! itself.
 
+mod answers;
+
 use std::sync::LazyLock;
 
+use engine::schema::Schema;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::routes;
-use engine::schema::Schema;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,7 +18,8 @@ use engine::schema::Schema;
         description = "Phone numbers: search, reserve, activate, set up, release.\n\n\
             Every answer is an envelope with `data`, `status`, `request_id` and more; an error's \
             `error` is its HTTP status as text. Requests carry `{\"data\": …}`. The token goes \
-            into the header `X-Auth-Token`.",
+            into the header `X-Auth-Token`, the dialect of the answer (`2016` or `4.3`), if it \
+            isn't to be the server's own, into `X-Numberd-Dialect`.",
         license(name = "Apache-2.0 OR MIT"),
     ),
     tags(
@@ -103,10 +106,11 @@ pub fn text() -> &'static str {
     &TEXT
 }
 
-/// The description with the schemas of requests and the envelope's.
+/// The description with the schemas of requests and answers.
 fn document() -> Value {
     let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
-    let mut schemas = envelope_schemas();
+    let mut schemas = answers::schemas();
+    schemas[COLLECTION] = collection();
     for schema in Schema::ALL {
         schemas[schema.name()] = rebased(schema);
     }
@@ -128,7 +132,7 @@ fn document() -> Value {
             }
         }
     }
-    add_answers(&mut document);
+    answers::wrap(&mut document);
     document
 }
 
@@ -143,10 +147,29 @@ fn rebased(schema: Schema) -> Value {
     serde_json::from_str(&document.to_string().replace(from, &to)).unwrap_or_default()
 }
 
+/// The name of [`collection`].
+const COLLECTION: &str = "collection";
+
+/// The data of a collection's requests.
+fn collection() -> Value {
+    json!({
+        "description": "Fields for all of the numbers",
+        "allOf": [
+            reference("phone_numbers"),
+            {
+                "type": "object",
+                "required": ["numbers"],
+                "properties": {
+                    "numbers": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                },
+            },
+        ],
+    })
+}
+
 /// What the bodies of each path's requests hold as `data`.
 fn request_schemas() -> [(&'static str, &'static str); 13] {
     const NUMBERS: &str = "phone_numbers";
-    const COLLECTION: &str = "collection";
     [
         ("/v2/accounts/{account_id}/phone_numbers/{number}", NUMBERS),
         (
@@ -196,88 +219,4 @@ fn request_body(schema: &str) -> Value {
         },
     });
     json!({"content": {"application/json": {"schema": envelope}}})
-}
-
-/// Every answer of the versioned API is an envelope.
-fn add_answers(document: &mut Value) {
-    let paths = document["paths"].as_object_mut();
-    for (path, methods) in paths.into_iter().flatten() {
-        if !path.starts_with("/v2") {
-            continue;
-        }
-        for (_, operation) in methods.as_object_mut().into_iter().flatten() {
-            let Some(answers) = operation["responses"].as_object_mut() else {
-                continue;
-            };
-            for (status, answer) in answers.iter_mut() {
-                let schema = if status.starts_with('2') {
-                    "success"
-                } else {
-                    "error"
-                };
-                answer["content"] = json!({"application/json": {"schema": reference(schema)}});
-            }
-            answers.insert(
-                "default".to_owned(),
-                json!({
-                    "description": "Refused",
-                    "content": {"application/json": {"schema": reference("error")}},
-                }),
-            );
-        }
-    }
-}
-
-fn envelope_schemas() -> Value {
-    let common = json!({
-        "auth_token": {"type": "string"},
-        "node": {"type": "string"},
-        "request_id": {"type": "string"},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "version": {"type": "string"},
-    });
-    let with = |more: Value| {
-        let mut properties = common.clone();
-        if let (Some(all), Value::Object(more)) = (properties.as_object_mut(), more) {
-            all.extend(more);
-        }
-        properties
-    };
-    json!({
-        "success": {
-            "type": "object",
-            "required": ["status", "request_id"],
-            "properties": with(json!({
-                "data": {"type": ["object", "array"]},
-                "status": {"const": "success"},
-                "revision": {"type": "string"},
-                "page_size": {"type": "integer"},
-                "start_key": {"type": "string"},
-                "next_start_key": {"type": "string"},
-            })),
-        },
-        "error": {
-            "type": "object",
-            "required": ["data", "error", "message", "status", "request_id"],
-            "properties": with(json!({
-                "data": {"type": ["object", "array", "string"]},
-                "error": {"type": "string", "description": "The HTTP status"},
-                "message": {"type": "string"},
-                "status": {"const": "error"},
-            })),
-        },
-        "collection": {
-            "description": "Fields for all of the numbers",
-            "allOf": [
-                reference("phone_numbers"),
-                {
-                    "type": "object",
-                    "required": ["numbers"],
-                    "properties": {
-                        "numbers": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                    },
-                },
-            ],
-        },
-    })
 }
