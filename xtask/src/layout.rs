@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 /// Crates from the inside out; each may use only those before it.
 const INWARDS: [&[&str]; 5] = [
-    &["numbers"],
+    &["numbers", "simulators"],
     &["store", "carriers"],
     &["store-sqlite", "engine"],
     &["api"],

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use numbers::carrier::{CarrierName, KNOWN};
+use serde_json::{Map, Value};
 
 use crate::Carrier;
 use crate::in_house::InHouse;
 use crate::label::Label;
+use crate::sandbox::Sandbox;
+use crate::settings::{BadSettings, Spending};
+use crate::vendor::vendor;
 
 /// A configured carrier name that numberd doesn't know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +35,27 @@ impl Registry {
             registry.add(Box::new(carrier));
         }
         registry
+    }
+
+    /// The carriers, those with settings as vendors: `[carriers.NAME]` by name.
+    pub fn with_settings(
+        settings: BTreeMap<String, Map<String, Value>>,
+    ) -> Result<Self, BadSettings> {
+        let mut registry = Self::in_house();
+        for (name, settings) in settings {
+            let name = CarrierName::new(&name);
+            let carrier = vendor(&name, settings)?;
+            registry.add(match carrier.spending() {
+                Spending::Sandbox => Box::new(Sandbox::new(carrier)),
+                Spending::Allowed | Spending::Disabled => carrier,
+            });
+        }
+        Ok(registry)
+    }
+
+    /// Every carrier, by name.
+    pub fn all(&self) -> impl Iterator<Item = &dyn Carrier> {
+        self.carriers.values().map(Box::as_ref)
     }
 
     /// Puts a carrier in, in place of one with the same name.

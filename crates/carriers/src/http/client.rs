@@ -1,0 +1,330 @@
+//! The client of one carrier.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use numbers::carrier::CarrierName;
+use reqwest::redirect::Policy;
+use reqwest::{Method, Url};
+use tokio::sync::Semaphore;
+
+use super::address::{self, PublicOnly};
+use super::breaker::Breaker;
+use super::call::{Answer, Call};
+use crate::settings::{BadSettings, Common, Spending};
+use crate::{CarrierError, Failure};
+
+/// Sends requests to one carrier.
+pub struct Client {
+    carrier: CarrierName,
+    inner: reqwest::Client,
+    base: Url,
+    spending: Spending,
+    secrets: Vec<String>,
+    permits: Semaphore,
+    breaker: Breaker,
+    timeout: Duration,
+    max_body_bytes: usize,
+    allow_private: bool,
+}
+
+/// What a request means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Changes nothing and costs nothing.
+    Look,
+    /// Orders or gives back.
+    Spend,
+}
+
+impl Client {
+    /// A client for a carrier at `default_url` unless its settings name another
+    /// place. `secrets` are kept out of the log.
+    pub fn new(
+        carrier: &CarrierName,
+        common: &Common,
+        default_url: &str,
+        spending: Spending,
+        secrets: &[&str],
+    ) -> Result<Self, BadSettings> {
+        let base = match &common.base_url {
+            Some(url) => url.clone(),
+            None => {
+                Url::parse(default_url).map_err(|_| BadSettings::missing(carrier, "base_url"))?
+            }
+        };
+        check_base(carrier, common, &base)?;
+        // Both crypto providers may be compiled in by others; ours is ring.
+        // It is set once a process, whoever is first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("numberd/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_millis(common.connect_timeout_ms))
+            .redirect(Policy::none())
+            .no_proxy();
+        if !common.allow_private_addresses {
+            builder = builder.dns_resolver(Arc::new(PublicOnly));
+        }
+        let inner = builder
+            .build()
+            .map_err(|error| BadSettings::new(carrier, error.to_string()))?;
+        Ok(Self {
+            carrier: carrier.clone(),
+            inner,
+            base,
+            spending,
+            secrets: secrets
+                .iter()
+                .filter(|secret| !secret.is_empty())
+                .map(|secret| (*secret).to_owned())
+                .collect(),
+            permits: Semaphore::new(common.max_concurrency.max(1)),
+            breaker: Breaker::default(),
+            timeout: Duration::from_millis(common.timeout_ms.max(1)),
+            max_body_bytes: common.max_body_bytes,
+            allow_private: common.allow_private_addresses,
+        })
+    }
+
+    /// Whose client it is.
+    pub const fn carrier(&self) -> &CarrierName {
+        &self.carrier
+    }
+
+    /// Whether requests that spend may leave.
+    pub const fn spending(&self) -> Spending {
+        self.spending
+    }
+
+    /// A URL below the carrier's base; each segment is percent-encoded, so that
+    /// a `+` arrives as one.
+    pub fn url<'s>(&self, segments: impl IntoIterator<Item = &'s str>) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        // Path segments leave '+' as it is, which some servers read as a blank.
+        let path = url.path().replace('+', "%2B");
+        url.set_path(&path);
+        url
+    }
+
+    /// A request that changes nothing and costs nothing. `operation` names it
+    /// in metrics and the log: `search`, `status`.
+    pub fn look(&self, operation: &'static str, method: Method, url: Url) -> Call<'_> {
+        Call::new(self, Purpose::Look, operation, method, url)
+    }
+
+    /// A request that orders or gives back.
+    pub fn spend(&self, operation: &'static str, method: Method, url: Url) -> Call<'_> {
+        Call::new(self, Purpose::Spend, operation, method, url)
+    }
+
+    /// An error of this carrier.
+    pub fn error(&self, failure: Failure, reason: impl Into<String>) -> CarrierError {
+        CarrierError::new(&self.carrier, failure, reason)
+    }
+
+    pub(super) async fn run(
+        &self,
+        purpose: Purpose,
+        operation: &'static str,
+        request: reqwest::Request,
+    ) -> Result<Answer, CarrierError> {
+        self.refuse_spending(purpose)?;
+        self.refuse_private(request.url())?;
+        let started = Instant::now();
+        let result = self.bounded(purpose, operation, request).await;
+        let outcome = match &result {
+            Ok(answer) => answer.status_text(),
+            Err(error) if error.failure == Failure::NotSent => "not_sent".to_owned(),
+            Err(_) => "no_answer".to_owned(),
+        };
+        let labels = [
+            ("carrier", self.carrier.to_string()),
+            ("operation", operation.to_owned()),
+        ];
+        metrics::histogram!("numberd_carrier_request_seconds", &labels)
+            .record(started.elapsed().as_secs_f64());
+        let [carrier, operation] = labels;
+        let labels = [carrier, operation, ("outcome", outcome)];
+        metrics::counter!("numberd_carrier_requests_total", &labels).increment(1);
+        result
+    }
+
+    fn refuse_spending(&self, purpose: Purpose) -> Result<(), CarrierError> {
+        match (purpose, self.spending) {
+            (Purpose::Look, _) | (_, Spending::Allowed) => Ok(()),
+            (Purpose::Spend, Spending::Sandbox) => Err(self.error(
+                Failure::NotSent,
+                "the carrier is set to sandbox: nothing that orders or releases leaves",
+            )),
+            (Purpose::Spend, Spending::Disabled) => {
+                Err(self.error(Failure::NotSent, "provisioning_disabled"))
+            }
+        }
+    }
+
+    fn refuse_private(&self, url: &Url) -> Result<(), CarrierError> {
+        let private = address::literal(url).is_some_and(address::is_private);
+        if private && !self.allow_private {
+            let reason =
+                "the URL names a private address; allow_private_addresses lets it be called";
+            return Err(self.error(Failure::NotSent, reason));
+        }
+        Ok(())
+    }
+
+    /// One attempt, or two of a request that only looks, within the time; and
+    /// before that, at most as long again for its turn.
+    async fn bounded(
+        &self,
+        purpose: Purpose,
+        operation: &'static str,
+        request: reqwest::Request,
+    ) -> Result<Answer, CarrierError> {
+        let again = match purpose {
+            Purpose::Look => request.try_clone(),
+            Purpose::Spend => None,
+        };
+        let permit = tokio::time::timeout(self.timeout, self.permits.acquire());
+        let Ok(_permit) = permit.await else {
+            let reason = "too many requests to it are under way";
+            return Err(self.error(Failure::NotSent, reason));
+        };
+        let attempts = async {
+            let first = self.attempt(purpose, operation, request).await;
+            match (first, again) {
+                (Err(error), Some(again)) if error.failure != Failure::Refused => {
+                    tracing::debug!(carrier = %self.carrier, operation, %error, "asking again");
+                    self.attempt(purpose, operation, again).await
+                }
+                (first, _) => first,
+            }
+        };
+        let Ok(result) = tokio::time::timeout(self.timeout, attempts).await else {
+            self.breaker.failed(Instant::now());
+            let reason = format!("no answer within {} ms", self.timeout.as_millis());
+            return Err(self.error(Failure::Unknown, reason));
+        };
+        result
+    }
+
+    async fn attempt(
+        &self,
+        purpose: Purpose,
+        operation: &'static str,
+        request: reqwest::Request,
+    ) -> Result<Answer, CarrierError> {
+        if !self.breaker.lets_through(Instant::now()) {
+            let reason = "it failed again and again and is left alone for some seconds";
+            return Err(self.error(Failure::NotSent, reason));
+        }
+        self.log_request(operation, &request);
+        let result = self.exchange(purpose, request).await;
+        match &result {
+            Ok(answer) if answer.status < 500 => self.breaker.succeeded(),
+            _ => self.breaker.failed(Instant::now()),
+        }
+        if let Ok(answer) = &result {
+            tracing::debug!(
+                carrier = %self.carrier,
+                operation,
+                status = answer.status,
+                body = %self.redacted(&answer.body),
+                "answer of a carrier"
+            );
+        }
+        result
+    }
+
+    async fn exchange(
+        &self,
+        purpose: Purpose,
+        request: reqwest::Request,
+    ) -> Result<Answer, CarrierError> {
+        let mut response = self
+            .inner
+            .execute(request)
+            .await
+            .map_err(|error| self.broken(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.broken(&error))?
+        {
+            if body.len() + chunk.len() > self.max_body_bytes {
+                let reason = format!("the answer is longer than {} bytes", self.max_body_bytes);
+                return Err(self.error(Failure::Unknown, reason));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            carrier: self.carrier.clone(),
+            spent: purpose == Purpose::Spend,
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+
+    /// What a failure on the way means. Only where connecting itself failed is
+    /// it sure that nothing arrived.
+    fn broken(&self, error: &reqwest::Error) -> CarrierError {
+        let failure = if error.is_connect() || error.is_builder() {
+            Failure::NotSent
+        } else {
+            Failure::Unknown
+        };
+        // The message of reqwest names the URL, which may hold credentials.
+        let mut reason = match error {
+            error if error.is_connect() => "can't connect".to_owned(),
+            error if error.is_timeout() => "no answer in time".to_owned(),
+            error if error.is_body() || error.is_decode() => "the answer broke off".to_owned(),
+            _ => "the connection broke".to_owned(),
+        };
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            reason = format!("{reason}: {cause}");
+            source = cause.source();
+        }
+        self.error(failure, self.redacted(reason.as_bytes()))
+    }
+
+    fn log_request(&self, operation: &'static str, request: &reqwest::Request) {
+        let body = request.body().and_then(reqwest::Body::as_bytes);
+        tracing::debug!(
+            carrier = %self.carrier,
+            operation,
+            method = %request.method(),
+            url = %self.redacted(request.url().as_str().as_bytes()),
+            body = %self.redacted(body.unwrap_or_default()),
+            "request to a carrier"
+        );
+    }
+
+    /// Text for the log: bounded, without the carrier's secrets.
+    fn redacted(&self, text: &[u8]) -> String {
+        const MOST: usize = 4096;
+        let mut text = String::from_utf8_lossy(&text[..text.len().min(MOST)]).into_owned();
+        for secret in &self.secrets {
+            text = text.replace(secret, "***");
+        }
+        text
+    }
+}
+
+fn check_base(carrier: &CarrierName, common: &Common, base: &Url) -> Result<(), BadSettings> {
+    let local = common.allow_private_addresses
+        && address::literal(base).is_some_and(|address| address.is_loopback());
+    match base.scheme() {
+        "https" => Ok(()),
+        "http" if common.allow_plain_http || local => Ok(()),
+        "http" => Err(BadSettings::new(
+            carrier,
+            "'base_url' would send credentials in clear: use https, or set allow_plain_http",
+        )),
+        _ => Err(BadSettings::new(carrier, "'base_url' is no https URL")),
+    }
+}

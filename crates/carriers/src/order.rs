@@ -1,0 +1,159 @@
+//! Spending and giving back: only the order journal calls these.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use numbers::account::AccountId;
+use numbers::e164::E164;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{CarrierError, Cost, Offer};
+
+/// Our own id of an order: 32 lowercase hex digits. Travels to the vendor in
+/// the field that it keeps for such references.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderId(pub String);
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An order about to be sent. The journal has it already.
+#[derive(Clone, Copy, Debug)]
+pub struct Purchase<'a> {
+    /// Our id of it.
+    pub id: &'a OrderId,
+    /// For whom.
+    pub account: &'a AccountId,
+    /// What; at most [`Orders::most_per_order`], at least one.
+    pub offers: &'a [Offer],
+}
+
+/// An order that was sent, or may have been.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// Our id of it.
+    pub id: &'a OrderId,
+    /// What the vendor's answer said to keep ([`Standing::vendor`]); empty when
+    /// there was none.
+    pub vendor: &'a Map<String, Value>,
+    /// The numbers that were asked for.
+    pub numbers: &'a [E164],
+}
+
+/// How an order stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// What to keep to ask for it later: the vendor's order id as `order_id`
+    /// above all.
+    pub vendor: Map<String, Value>,
+    /// How each of its numbers stands, in the order asked for.
+    pub numbers: Vec<(E164, Verdict)>,
+}
+
+/// How one number of an order stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The vendor has the order and hasn't decided.
+    Open,
+    /// The number is ours; what the record shall remember of it, the vendor's
+    /// ids that a release needs above all.
+    Ours(Map<String, Value>),
+    /// The vendor said no, and why.
+    Refused(String),
+    /// The vendor knows of no such order, and the number isn't ours. Right
+    /// after sending that may still change.
+    Unheard,
+}
+
+/// How a release stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Release {
+    /// The number isn't ours any more, or never was.
+    Done,
+    /// The vendor took it and hasn't done it; ask [`Orders::holds`].
+    Open,
+}
+
+/// A number that the vendor says is ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owned {
+    /// Which.
+    pub number: E164,
+    /// What the vendor says of it, as carrier data.
+    pub data: Map<String, Value>,
+    /// Our order id, where the vendor gives it back.
+    pub reference: Option<String>,
+    /// What it costs there.
+    pub cost: Option<Cost>,
+}
+
+/// A page of what is ours at the vendor's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnedPage {
+    /// The numbers.
+    pub numbers: Vec<Owned>,
+    /// What to ask for to get the next page; `None`: that was all.
+    pub next: Option<String>,
+}
+
+/// Spending and giving back.
+///
+/// Errors tell whether something may have happened
+/// ([`Failure`](crate::Failure)); nothing here ever sends anything twice.
+#[async_trait]
+pub trait Orders: Send + Sync {
+    /// How many numbers one vendor order takes.
+    fn most_per_order(&self) -> usize {
+        1
+    }
+
+    /// Orders what was offered: one request that spends, with our id in the
+    /// vendor's reference field.
+    async fn order(&self, purchase: &Purchase<'_>) -> Result<Standing, CarrierError>;
+
+    /// Asks how an order stands, by the vendor's id where there is one, else by
+    /// ours. A vendor that has neither look-up is asked what is ours.
+    async fn status(&self, placed: &Placed<'_>) -> Result<Standing, CarrierError>;
+
+    /// Gives a number back; `data` is the record's carrier data. One that is
+    /// gone already counts as given back.
+    async fn release(
+        &self,
+        id: &OrderId,
+        number: &E164,
+        data: &Map<String, Value>,
+    ) -> Result<Release, CarrierError>;
+
+    /// What the vendor says of a number of ours; `None`: it isn't ours.
+    async fn holds(&self, number: &E164) -> Result<Option<Owned>, CarrierError>;
+
+    /// Everything that is ours at the vendor's, a page of it; `from` is the
+    /// last page's [`OwnedPage::next`].
+    async fn owned(&self, from: Option<&str>) -> Result<OwnedPage, CarrierError>;
+}
+
+/// A vendor's word that an order moved. It is no evidence: it only makes us
+/// ask sooner, so that a forged one gains nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Our id, where the vendor gives it back.
+    pub id: Option<OrderId>,
+    /// The vendor's order id.
+    pub vendor_id: Option<String>,
+}
+
+/// Webhooks of a vendor.
+pub trait Hooks: Send + Sync {
+    /// Verifies and reads one; `now` is Unix seconds, `header` looks a header up
+    /// by its lowercase name. `Err`: why it isn't believed.
+    fn notice(
+        &self,
+        now: u64,
+        header: &dyn Fn(&str) -> Option<String>,
+        body: &[u8],
+    ) -> Result<Notice, String>;
+}

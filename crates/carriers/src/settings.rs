@@ -1,0 +1,153 @@
+//! What an operator configures of a carrier: `[carriers.NAME]`.
+//!
+//! Some keys are common to all; the rest are the vendor's own, under the names
+//! that Kazoo gave them (spec/integrations.md 2). A key that nobody knows is an
+//! error that names it.
+
+use std::fmt;
+
+use numbers::carrier::CarrierName;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+/// Why a carrier can't be used as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("[carriers.{carrier}]: {problem}")]
+pub struct BadSettings {
+    /// Which carrier.
+    pub carrier: CarrierName,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl BadSettings {
+    /// A problem of one carrier's settings.
+    pub fn new(carrier: &CarrierName, problem: impl Into<String>) -> Self {
+        Self {
+            carrier: carrier.clone(),
+            problem: problem.into(),
+        }
+    }
+
+    /// A key without which nothing works.
+    pub fn missing(carrier: &CarrierName, key: &str) -> Self {
+        Self::new(carrier, format!("'{key}' is missing"))
+    }
+}
+
+/// A password or the like: never printed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "\"\"" } else { "\"***\"" })
+    }
+}
+
+/// The keys that every carrier has.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Common {
+    /// Where its API is; the vendor's own place when absent.
+    pub base_url: Option<Url>,
+    /// The longest that a request may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// The longest that connecting may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Requests at once.
+    pub max_concurrency: usize,
+    /// The largest answer that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// Whether addresses of private networks and of this machine may be called.
+    pub allow_private_addresses: bool,
+    /// Whether the API may be called without TLS, credentials in clear.
+    pub allow_plain_http: bool,
+    /// Nothing that orders or releases leaves this machine; it is answered as
+    /// if it had been done.
+    pub sandbox: bool,
+    /// Kazoo's switch: whether orders and releases are made at all.
+    pub enable_provisioning: bool,
+    /// Kazoo's switch: with `enable_provisioning = false`, whether they are
+    /// answered as if done (spec/integrations.md 1.7).
+    pub sandbox_provisioning: Option<bool>,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            timeout_ms: 30_000,
+            connect_timeout_ms: 10_000,
+            max_concurrency: 16,
+            max_body_bytes: 10 << 20,
+            allow_private_addresses: false,
+            allow_plain_http: false,
+            sandbox: false,
+            enable_provisioning: true,
+            sandbox_provisioning: None,
+        }
+    }
+}
+
+/// Whether requests that spend may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spending {
+    /// They may.
+    Allowed,
+    /// They may not, and are answered as if they had.
+    Sandbox,
+    /// They may not, and are refused.
+    Disabled,
+}
+
+/// Names of the keys of [`Common`].
+const COMMON: [&str; 10] = [
+    "base_url",
+    "timeout_ms",
+    "connect_timeout_ms",
+    "max_concurrency",
+    "max_body_bytes",
+    "allow_private_addresses",
+    "allow_plain_http",
+    "sandbox",
+    "enable_provisioning",
+    "sandbox_provisioning",
+];
+
+/// Parts `[carriers.NAME]` into what is common and what is the vendor's own.
+pub fn read<T: DeserializeOwned>(
+    carrier: &CarrierName,
+    settings: Map<String, Value>,
+) -> Result<(Common, T), BadSettings> {
+    let (common, own): (Map<_, _>, Map<_, _>) = settings
+        .into_iter()
+        .partition(|(key, _)| COMMON.contains(&key.as_str()));
+    let wrong = |error: serde_json::Error| BadSettings::new(carrier, error.to_string());
+    let common: Common = serde_json::from_value(Value::Object(common)).map_err(wrong)?;
+    let own = serde_json::from_value(Value::Object(own)).map_err(wrong)?;
+    Ok((common, own))
+}
+
+impl Common {
+    /// The switches as one; `sandboxed` is the vendor's default of
+    /// `sandbox_provisioning` (spec/integrations.md 1.7).
+    pub fn spending(&self, sandboxed: bool) -> Spending {
+        match (
+            self.enable_provisioning,
+            self.sandbox_provisioning.unwrap_or(sandboxed),
+        ) {
+            _ if self.sandbox => Spending::Sandbox,
+            (true, _) => Spending::Allowed,
+            (false, true) => Spending::Sandbox,
+            (false, false) => Spending::Disabled,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! One file a vendor: its settings, its wire format, what its errors mean.
+
+mod other;
+
+use numbers::carrier::CarrierName;
+use serde_json::{Map, Value};
+
+use crate::Carrier;
+use crate::registry::UnknownCarrier;
+use crate::settings::BadSettings;
+
+/// The carrier of a name with its settings, `[carriers.NAME]`.
+pub fn vendor(
+    name: &CarrierName,
+    settings: Map<String, Value>,
+) -> Result<Box<dyn Carrier>, BadSettings> {
+    match name.as_str() {
+        "other" => other::Other::new(settings).map(boxed),
+        _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
+        unknown => Err(BadSettings::new(
+            name,
+            UnknownCarrier(unknown.to_owned()).to_string(),
+        )),
+    }
+}
+
+fn boxed(carrier: impl Carrier + 'static) -> Box<dyn Carrier> {
+    Box::new(carrier)
+}

@@ -1,0 +1,425 @@
+//! `other`, the generic REST carrier that Kazoo calls the phonebook
+//! (spec/integrations.md 2.9), with what that lacks to be safe: a token, a
+//! reference on orders, questions about orders and owned numbers, releases.
+//!
+//! | for | request | answer's `data` |
+//! | --- | --- | --- |
+//! | search | `GET numbers/{CC}/search?prefix&limit&offset` | number → what is known of it |
+//! | blocks | `GET blocks/{CC}/search?prefix&size&offset&limit` | list of `{start_number, end_number, …}` |
+//! | check | `POST numbers/{CC}/status` | list of `{number, status}` |
+//! | order | `PUT numbers/{CC}/order`, our id as `reference` and `Idempotency-Key` | number → `{status, message, opaque}` |
+//! | status | `GET numbers/{CC}/order?reference=` | the same; `{}` when there is no such order |
+//! | release | `DELETE numbers/{CC}/order` | number → `{status}` |
+//! | owned | `GET numbers/{CC}/owned?after&limit`, `…/owned/{number}` | number → what is known of it |
+//!
+//! What is known of a number on sale may hold `cost {currency, setup, monthly}`.
+//! Every answer is `{"status": "success", "data": …}`. One that isn't says
+//! nothing: a phonebook without the later rows never settles an open order and
+//! never counts as having taken a number back.
+
+use async_trait::async_trait;
+use numbers::carrier::CarrierName;
+use numbers::e164::E164;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{Answer, Call, Client, Method};
+use crate::settings::{BadSettings, Secret, Spending, read};
+use crate::{
+    Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
+    Purchase, Query, Release, Standing, Verdict,
+};
+
+/// How many owned numbers are asked for at once.
+const OWNED_PAGE: usize = 500;
+
+/// Kazoo's keys of `number_manager.other`, and a token.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    phonebook_url: Option<url::Url>,
+    default_country: String,
+    endpoints: Endpoints,
+    bearer_token: Secret,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            phonebook_url: None,
+            default_country: "US".to_owned(),
+            endpoints: Endpoints::Many(Vec::new()),
+            bearer_token: Secret::default(),
+        }
+    }
+}
+
+/// Where calls of ordered numbers go.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Endpoints {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A phonebook.
+pub struct Other {
+    name: CarrierName,
+    client: Client,
+    country: String,
+    gateways: Vec<String>,
+    token: Secret,
+}
+
+impl Other {
+    /// The phonebook that the settings name.
+    pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
+        let name = CarrierName::new("other");
+        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        common.base_url = common.base_url.or(own.phonebook_url);
+        if common.base_url.is_none() {
+            return Err(BadSettings::missing(&name, "phonebook_url"));
+        }
+        let secrets = [own.bearer_token.0.as_str()];
+        let client = Client::new(&name, &common, "", common.spending(false), &secrets)?;
+        Ok(Self {
+            name,
+            client,
+            country: own.default_country,
+            gateways: match own.endpoints {
+                Endpoints::One(one) => vec![one],
+                Endpoints::Many(many) => many,
+            },
+            token: own.bearer_token,
+        })
+    }
+
+    fn signed<'c>(&self, call: Call<'c>) -> Call<'c> {
+        if self.token.0.is_empty() {
+            call
+        } else {
+            call.bearer(&self.token.0)
+        }
+    }
+
+    fn look(&self, operation: &'static str, method: Method, path: &[&str]) -> Call<'_> {
+        let url = self.client.url(path.iter().copied());
+        self.signed(self.client.look(operation, method, url))
+    }
+
+    fn spend(&self, operation: &'static str, method: Method, path: &[&str]) -> Call<'_> {
+        let url = self.client.url(path.iter().copied());
+        self.signed(self.client.spend(operation, method, url))
+    }
+
+    /// The country of a number that was offered or bought here.
+    fn country_of<'d>(&'d self, data: &'d Map<String, Value>) -> &'d str {
+        let country = data.get("country").and_then(Value::as_str);
+        country.unwrap_or(&self.country)
+    }
+
+    async fn numbers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
+        let answer = self
+            .look(
+                "search",
+                Method::GET,
+                &["numbers", &query.country, "search"],
+            )
+            .query("prefix", &query.prefix)
+            .query("limit", &query.quantity.to_string())
+            .query("offset", "0")
+            .send()
+            .await?;
+        let found = object(&answer, data(&answer)?)?;
+        Ok(found
+            .into_iter()
+            .filter_map(|(number, known)| self.offer(&number, known, query))
+            .collect())
+    }
+
+    /// Each block as its first and its last number.
+    async fn blocks(&self, query: &Query, size: usize) -> Result<Vec<Offer>, CarrierError> {
+        let answer = self
+            .look("search", Method::GET, &["blocks", &query.country, "search"])
+            .query("prefix", &query.prefix)
+            .query("size", &query.quantity.to_string())
+            .query("offset", "0")
+            .query("limit", &size.to_string())
+            .send()
+            .await?;
+        let Value::Array(blocks) = data(&answer)? else {
+            return Err(answer.garbled("'data' is no list"));
+        };
+        let ends = blocks.into_iter().flat_map(|mut block| {
+            block["bulk"] = Value::Bool(true);
+            ["start_number", "end_number"].map(|end| {
+                let number = block[end].as_str().unwrap_or_default().to_owned();
+                (number, block.clone())
+            })
+        });
+        Ok(ends
+            .filter_map(|(number, block)| self.offer(&number, block, query))
+            .collect())
+    }
+
+    fn offer(&self, number: &str, known: Value, query: &Query) -> Option<Offer> {
+        let number: E164 = number.parse().ok()?;
+        let mut known = match known {
+            Value::Object(known) => known,
+            _ => Map::new(),
+        };
+        let cost = known.remove("cost");
+        let cost = cost.and_then(|cost| serde_json::from_value(cost).ok());
+        known.insert("country".to_owned(), json!(query.country));
+        Some(Offer::new(number, &self.name, known).with_cost(cost))
+    }
+}
+
+impl Carrier for Other {
+    fn name(&self) -> &CarrierName {
+        &self.name
+    }
+
+    fn maximal_prefix_length(&self) -> Option<usize> {
+        Some(10)
+    }
+
+    fn offers(&self) -> Option<&dyn Offers> {
+        Some(self)
+    }
+
+    fn orders(&self) -> Option<&dyn Orders> {
+        Some(self)
+    }
+
+    fn spending(&self) -> Spending {
+        self.client.spending()
+    }
+}
+
+#[async_trait]
+impl Offers for Other {
+    async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
+        let found = match query.block_size {
+            Some(size) => self.blocks(query, size).await?,
+            None => self.numbers(query).await?,
+        };
+        let fitting = |offer: &Offer| offer.number().as_str().starts_with(&query.prefix);
+        Ok(found
+            .into_iter()
+            .filter(fitting)
+            .take(query.quantity)
+            .collect())
+    }
+
+    async fn check(&self, numbers: &[E164]) -> Result<Vec<bool>, CarrierError> {
+        let answer = self
+            .look("check", Method::POST, &["numbers", &self.country, "status"])
+            .json(&json!({"data": numbers}))
+            .send()
+            .await?;
+        let Value::Array(rows) = data(&answer)? else {
+            return Err(answer.garbled("'data' is no list"));
+        };
+        let for_sale = |number: &E164| {
+            rows.iter().any(|row| {
+                let digits = |text: &str| text.trim_start_matches('+').to_owned();
+                let named = row["number"].as_str().map(digits);
+                let status = row["status"].as_str();
+                named.is_some_and(|named| !named.is_empty() && number.as_str().ends_with(&named))
+                    && matches!(status, Some("available" | "success"))
+            })
+        };
+        Ok(numbers.iter().map(for_sale).collect())
+    }
+}
+
+#[async_trait]
+impl Orders for Other {
+    fn most_per_order(&self) -> usize {
+        100
+    }
+
+    async fn order(&self, purchase: &Purchase<'_>) -> Result<Standing, CarrierError> {
+        let numbers: Vec<E164> = purchase
+            .offers
+            .iter()
+            .map(|offer| offer.number().clone())
+            .collect();
+        let country = purchase
+            .offers
+            .first()
+            .map_or(self.country.as_str(), |offer| self.country_of(offer.data()));
+        let answer = self
+            .spend("order", Method::PUT, &["numbers", country, "order"])
+            .header("idempotency-key", &purchase.id.0)
+            .json(&json!({"data": {
+                "numbers": numbers,
+                "gateways": self.gateways,
+                "reference": purchase.id,
+            }}))
+            .send()
+            .await?;
+        let rows = object(&answer, data(&answer)?)?;
+        let offered = |number: &E164| {
+            let mut offers = purchase.offers.iter();
+            offers
+                .find(|offer| offer.number() == number)
+                .map(|offer| offer.data().clone())
+        };
+        Ok(standing(&numbers, &rows, offered))
+    }
+
+    async fn status(&self, placed: &Placed<'_>) -> Result<Standing, CarrierError> {
+        let answer = self
+            .look("status", Method::GET, &["numbers", &self.country, "order"])
+            .query("reference", &placed.id.0)
+            .send()
+            .await?;
+        let rows = object(&answer, data(&answer)?)?;
+        if rows.is_empty() {
+            let unheard = placed.numbers.iter().cloned();
+            return Ok(Standing {
+                vendor: Map::new(),
+                numbers: unheard.map(|number| (number, Verdict::Unheard)).collect(),
+            });
+        }
+        Ok(standing(placed.numbers, &rows, |_| None))
+    }
+
+    async fn release(
+        &self,
+        id: &OrderId,
+        number: &E164,
+        known: &Map<String, Value>,
+    ) -> Result<Release, CarrierError> {
+        let path = ["numbers", self.country_of(known), "order"];
+        let answer = self
+            .spend("release", Method::DELETE, &path)
+            .header("idempotency-key", &id.0)
+            .json(&json!({"data": {"numbers": [number], "reference": id}}))
+            .send()
+            .await?;
+        let rows = object(&answer, data(&answer)?)?;
+        match status_of(&rows, number) {
+            Some("success" | "not_found") => Ok(Release::Done),
+            Some("pending") => Ok(Release::Open),
+            Some(_) => Err(self.client.error(Failure::Refused, reason(&rows, number))),
+            None => Err(answer.garbled(format_args!("it doesn't name {number}"))),
+        }
+    }
+
+    async fn holds(&self, number: &E164) -> Result<Option<Owned>, CarrierError> {
+        let path = ["numbers", self.country.as_str(), "owned", number.as_str()];
+        let answer = self.look("owned", Method::GET, &path).send().await?;
+        let mut rows = object(&answer, data(&answer)?)?;
+        Ok(rows
+            .remove(number.as_str())
+            .map(|known| owned(number.clone(), known)))
+    }
+
+    async fn owned(&self, from: Option<&str>) -> Result<OwnedPage, CarrierError> {
+        let mut call = self
+            .look("owned", Method::GET, &["numbers", &self.country, "owned"])
+            .query("limit", &OWNED_PAGE.to_string());
+        if let Some(after) = from {
+            call = call.query("after", after);
+        }
+        let answer = call.send().await?;
+        let rows = object(&answer, data(&answer)?)?;
+        let full = rows.len() >= OWNED_PAGE;
+        let last = rows.keys().next_back().cloned().filter(|_| full);
+        let numbers = rows.into_iter().filter_map(|(number, known)| {
+            let number = number.parse().ok()?;
+            Some(owned(number, known))
+        });
+        Ok(OwnedPage {
+            numbers: numbers.collect(),
+            next: last,
+        })
+    }
+}
+
+/// The `data` of an answer that says `success`, in status and body both.
+fn data(answer: &Answer) -> Result<Value, CarrierError> {
+    let answer = answer.clone().success()?;
+    let mut body: Value = answer.json()?;
+    if body["status"] == "success" {
+        return Ok(body["data"].take());
+    }
+    let failure = if body["status"] == "error" {
+        Failure::Refused
+    } else {
+        Failure::Unknown
+    };
+    Err(CarrierError {
+        failure,
+        ..answer.garbled(answer.excerpt())
+    })
+}
+
+fn object(answer: &Answer, data: Value) -> Result<Map<String, Value>, CarrierError> {
+    match data {
+        Value::Object(rows) => Ok(rows),
+        _ => Err(answer.garbled("'data' is no object")),
+    }
+}
+
+fn status_of<'r>(rows: &'r Map<String, Value>, number: &E164) -> Option<&'r str> {
+    rows.get(number.as_str())?.get("status")?.as_str()
+}
+
+fn reason(rows: &Map<String, Value>, number: &E164) -> String {
+    let row = rows.get(number.as_str());
+    let said = |key| row?.get(key)?.as_str().map(ToOwned::to_owned);
+    said("message")
+        .or_else(|| said("status"))
+        .unwrap_or_default()
+}
+
+/// How each number stands by its row. One without a row is open: what the
+/// phonebook doesn't say is not known.
+fn standing(
+    numbers: &[E164],
+    rows: &Map<String, Value>,
+    offered: impl Fn(&E164) -> Option<Map<String, Value>>,
+) -> Standing {
+    let verdict = |number: &E164| match status_of(rows, number) {
+        Some("success") => {
+            let opaque = rows[number.as_str()]
+                .get("opaque")
+                .and_then(Value::as_object);
+            let mut data = opaque
+                .cloned()
+                .or_else(|| offered(number))
+                .unwrap_or_default();
+            if let Some(locality) = rows[number.as_str()].get("locality") {
+                data.insert("locality".to_owned(), locality.clone());
+            }
+            Verdict::Ours(data)
+        }
+        Some("pending") | None => Verdict::Open,
+        Some(_) => Verdict::Refused(reason(rows, number)),
+    };
+    Standing {
+        vendor: Map::new(),
+        numbers: numbers
+            .iter()
+            .map(|number| (number.clone(), verdict(number)))
+            .collect(),
+    }
+}
+
+fn owned(number: E164, known: Value) -> Owned {
+    let data = match known {
+        Value::Object(known) => known,
+        _ => Map::new(),
+    };
+    let reference = data.get("reference").and_then(Value::as_str);
+    Owned {
+        number,
+        reference: reference.map(ToOwned::to_owned),
+        data,
+        cost: None,
+    }
+}

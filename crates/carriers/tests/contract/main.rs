@@ -1,0 +1,60 @@
+//! What every vendor's file must do, tried with each against its simulator.
+
+mod other;
+mod world;
+
+/// The tests that every vendor has to pass, by its [`world::Kind`].
+macro_rules! contract {
+    ($kind:expr) => {
+        #[tokio::test]
+        async fn searches_find_what_is_for_sale_and_buy_nothing() {
+            crate::world::searching($kind).await;
+        }
+
+        #[tokio::test]
+        async fn orders_bring_the_numbers_and_can_be_asked_for() {
+            crate::world::ordering($kind).await;
+        }
+
+        #[tokio::test]
+        async fn slow_orders_stay_open_until_they_are_done() {
+            crate::world::waiting($kind).await;
+        }
+
+        #[tokio::test]
+        async fn what_the_vendor_refuses_is_refused() {
+            crate::world::refusing($kind).await;
+        }
+
+        #[tokio::test]
+        async fn an_order_that_may_have_been_done_is_unknown_and_found_again() {
+            crate::world::losing($kind).await;
+        }
+
+        #[tokio::test]
+        async fn an_order_that_never_arrived_is_unheard_of() {
+            crate::world::unheard($kind).await;
+        }
+
+        #[tokio::test]
+        async fn releases_give_back_once_and_gone_is_given_back() {
+            crate::world::releasing($kind).await;
+        }
+
+        #[tokio::test]
+        async fn owned_numbers_are_listed_page_by_page() {
+            crate::world::owning($kind).await;
+        }
+
+        #[tokio::test]
+        async fn wrong_credentials_are_refused() {
+            crate::world::unauthorized($kind).await;
+        }
+
+        #[tokio::test]
+        async fn no_order_leaves_a_sandbox() {
+            crate::world::sandboxed($kind).await;
+        }
+    };
+}
+pub(crate) use contract;

@@ -1,0 +1,41 @@
+//! `other` against its simulator.
+
+use serde_json::json;
+use simulators::other::{TOKEN, WIRE};
+
+use crate::world::{Kind, World};
+
+const KIND: Kind = Kind {
+    name: "other",
+    wire: WIRE,
+    settings: || json!({"bearer_token": TOKEN}),
+    secret: "bearer_token",
+    lists_owned: true,
+    settles: true,
+};
+
+crate::contract!(KIND);
+
+#[tokio::test]
+async fn blocks_are_offered_by_their_ends_and_costs_are_exact() {
+    let world = World::new(KIND).await;
+    let blocks = world.search(10, Some(3)).await.expect("offers");
+    let ends: Vec<_> = blocks.iter().map(|offer| offer.number().as_str()).collect();
+    assert_eq!(ends, ["+14155550101", "+14155550103"]);
+    assert_eq!(blocks[0].data()["bulk"], true);
+    assert_eq!(blocks[0].data()["end_number"], "+14155550103");
+    let single = world.find(1).await.expect("offers");
+    let cost = single[0].cost().expect("a cost");
+    assert_eq!(cost.setup.to_string(), "0.50");
+}
+
+#[tokio::test]
+async fn numbers_are_checked_before_they_are_bought() {
+    let world = World::new(KIND).await;
+    let offers = world.carrier().offers().expect("it searches");
+    let asked = ["+14155550101", "+14155559999"].map(|number| number.parse().expect("a number"));
+    assert_eq!(
+        offers.check(&asked).await.expect("an answer"),
+        [true, false]
+    );
+}

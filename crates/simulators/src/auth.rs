@@ -1,0 +1,21 @@
+//! Who may talk to a vendor.
+
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Lets through who has the bearer token.
+pub async fn bearer(token: &str, request: Request, next: Next) -> Response {
+    authorized(&format!("Bearer {token}"), request, next).await
+}
+
+/// Lets through whose `authorization` is this.
+async fn authorized(wanted: &str, request: Request, next: Next) -> Response {
+    let sent = request.headers().get(header::AUTHORIZATION);
+    if sent.is_some_and(|sent| sent.as_bytes() == wanted.as_bytes()) {
+        next.run(request).await
+    } else {
+        (StatusCode::UNAUTHORIZED, "unauthorized").into_response()
+    }
+}

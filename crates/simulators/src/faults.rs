@@ -1,0 +1,116 @@
+//! What goes wrong at a vendor: on command, one after the other, or at random
+//! from a seed.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// Something that goes wrong with one request that orders or releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The vendor says no, in its own words.
+    Refuse,
+    /// Some numbers of the order aren't delivered.
+    Partial,
+    /// 429, nothing done.
+    TooMany,
+    /// 500, nothing done.
+    ErrorBefore,
+    /// Done, and then 500.
+    ErrorAfter,
+    /// Done, and then the connection breaks.
+    DropAfter,
+    /// Done, and never answered.
+    Hang,
+    /// Done, and answered byte by byte.
+    Drip,
+    /// Done, and the answer names another number.
+    WrongNumber,
+    /// Done, and the answer is broken in the middle.
+    Malformed,
+    /// Done, and the answer is an entity bomb.
+    Bomb,
+    /// Done, and told twice by webhook.
+    DuplicateHook,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 12] = [
+        Self::Refuse,
+        Self::Partial,
+        Self::TooMany,
+        Self::ErrorBefore,
+        Self::ErrorAfter,
+        Self::DropAfter,
+        Self::Hang,
+        Self::Drip,
+        Self::WrongNumber,
+        Self::Malformed,
+        Self::Bomb,
+        Self::DuplicateHook,
+    ];
+
+    /// Whether it is the vendor's own logic that fails, not the way.
+    const fn is_inside(self) -> bool {
+        matches!(self, Self::Refuse | Self::Partial)
+    }
+}
+
+/// The faults to come.
+#[derive(Debug, Default)]
+pub struct Faults(Mutex<Plan>);
+
+#[derive(Debug, Default)]
+struct Plan {
+    scripted: VecDeque<Fault>,
+    random: Option<(StdRng, f64, Vec<Fault>)>,
+    /// Drawn for the request under way, to be met inside.
+    inside: Option<Fault>,
+}
+
+impl Faults {
+    /// The next requests that order or release meet these, one each.
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().scripted.extend(faults);
+    }
+
+    /// Each request that orders or releases meets one of `among` with this
+    /// probability.
+    pub fn random(&self, seed: u64, probability: f64, among: &[Fault]) {
+        let rng = StdRng::seed_from_u64(seed);
+        self.lock().random = Some((rng, probability, among.to_vec()));
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn stop(&self) {
+        *self.lock() = Plan::default();
+    }
+
+    /// The fault of a request that orders or releases, on its way in.
+    pub(crate) fn draw(&self) -> Option<Fault> {
+        let mut plan = self.lock();
+        let plan = &mut *plan;
+        let drawn = plan.scripted.pop_front().or_else(|| {
+            let (rng, probability, among) = plan.random.as_mut()?;
+            let index = rng.random_range(0..among.len());
+            rng.random_bool(*probability).then(|| among[index])
+        });
+        if drawn.is_some_and(Fault::is_inside) {
+            plan.inside = drawn;
+            return None;
+        }
+        drawn
+    }
+
+    /// The fault that the vendor's own logic shall meet with this request.
+    pub(crate) fn take_inside(&self) -> Option<Fault> {
+        self.lock().inside.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
