@@ -192,12 +192,6 @@ impl ApiError {
         )
     }
 
-    /// 412: the document isn't at the revision that the client names.
-    pub fn precondition_failed() -> Self {
-        let text = "the document has another revision";
-        Self::system(StatusCode::PRECONDITION_FAILED, "precondition_failed", text)
-    }
-
     /// 414.
     pub fn uri_too_long(limit: usize) -> Self {
         let text = format!("path and query must not be longer than {limit} bytes");
@@ -372,6 +366,11 @@ fn engine_shape(error: &EngineError, dialect: Dialect) -> Shape {
         }
         EngineError::Busy => store_error(&StoreError::Busy),
         EngineError::Conflict => ApiError::conflict(),
+        EngineError::OtherRevision => ApiError::system(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "the document has another revision",
+        ),
         EngineError::Store(error) => store_error(error),
     };
     direct.shape(dialect)

@@ -175,28 +175,35 @@ impl Engine {
         public
     }
 
-    /// Replaces an account's fields (POST).
+    /// Replaces an account's fields (POST), if it is at the revision `at`, where
+    /// that is given.
     pub async fn replace_account(
         &self,
         ctx: &Context,
         id: &AccountId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         let fields = writable(data);
-        self.change_account(ctx, id, |before| self.edited(ctx, before, fields.clone()))
-            .await
+        self.change_account(ctx, id, |before| {
+            check_revision(before.revision, at)?;
+            self.edited(ctx, before, fields.clone())
+        })
+        .await
     }
 
     /// Merges into an account's fields (PATCH), and checks the result as a
-    /// whole.
+    /// whole; if it is at the revision `at`, where that is given.
     pub async fn patch_account(
         &self,
         ctx: &Context,
         id: &AccountId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         let patch = writable(data);
         self.change_account(ctx, id, |before| {
+            check_revision(before.revision, at)?;
             let mut merged = writable_document(before);
             document::merge(&mut merged, patch.clone());
             self.edited(ctx, before, merged)
@@ -331,7 +338,8 @@ impl Engine {
         fields::failed(errors)
     }
 
-    /// Deletes an account with its users and its key, and answers what it was.
+    /// Deletes an account with its users and its key, if it is at the revision
+    /// `at`, where that is given; answers what it was.
     ///
     /// # Errors
     /// [`EngineError::MethodNotAllowed`] for the master,
@@ -342,10 +350,12 @@ impl Engine {
         &self,
         ctx: &Context,
         id: &AccountId,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         for _ in 0..ATTEMPTS {
             let account = self.reachable_account(ctx, id).await?;
             refuse_master(&account)?;
+            check_revision(account.revision, at)?;
             let batch = self.deletion(&account).await?;
             match self.store().write(batch).await? {
                 Ok(()) => return Ok(Arc::unwrap_or_clone(account)),
@@ -413,6 +423,15 @@ pub(crate) fn refuse_master(account: &Account) -> Result<(), EngineError> {
         Err(EngineError::MethodNotAllowed)
     } else {
         Ok(())
+    }
+}
+
+/// Refuses a change of another revision than the client has seen. Asked of the
+/// revision that the write then expects, so that nobody can come between.
+pub(crate) fn check_revision(present: Revision, at: Option<Revision>) -> Result<(), EngineError> {
+    match at {
+        Some(at) if at != present => Err(EngineError::OtherRevision),
+        _ => Ok(()),
     }
 }
 
