@@ -5,6 +5,7 @@ mod people;
 use api::{ApiSettings, Limits};
 use engine::Settings;
 use engine::settings::Auth;
+use numbers::gregorian::GregorianSeconds;
 use people::{PASSWORD, People, credentials};
 use serde_json::{Value, json};
 
@@ -82,6 +83,54 @@ async fn a_disabled_account_is_400_or_where_configured_423() {
             .send("GET", "/v2/token_auth", Some(&people.child.token), None)
             .await;
         assert_eq!(old.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_account_is_told_so_after_the_password() {
+    for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
+        let auth = Auth {
+            disabled_is_locked,
+            ..Auth::default()
+        };
+        let settings = Settings {
+            auth,
+            ..Settings::default()
+        };
+        let people = People::with(ApiSettings::default(), settings).await;
+        let ctx = engine::Context::system("test");
+        let id = &people.child.account.id;
+        let expire = async |end: Option<GregorianSeconds>| {
+            people.engine.set_expiry(&ctx, id, end).await.unwrap();
+        };
+        let log_in = |password| {
+            let body = Some(login("child", password));
+            people.send("PUT", "/v2/user_auth", None, body)
+        };
+        let read = || {
+            let token = Some(people.child.token.as_str());
+            people.send("GET", "/v2/token_auth", token, None)
+        };
+        let day = |days| Some(ctx.now.plus_days(days));
+        expire(day(1)).await;
+        assert_eq!(log_in(PASSWORD).await.status, 201);
+        let path = format!("/v2/accounts/{id}");
+        let shown = people.send("GET", &path, Some(&people.child.token), None);
+        let left = shown.await.data()["trial_time_left"].as_u64().unwrap();
+        assert!(left <= 86_400 && left > 86_000, "{left}");
+
+        expire(Some(ctx.now)).await;
+        assert_eq!(log_in("wrong").await.status, 401);
+        let answer = log_in(PASSWORD).await;
+        assert_eq!(answer.status, status);
+        let expired = json!({"message": "account expired", "cause": ctx.now.get()});
+        assert_eq!(answer.data(), &json!({"account": {"expired": expired}}));
+        assert_eq!(read().await.status, 401);
+        // Those above still reach it, and let it in again.
+        let above = people.send("GET", &path, Some(&people.parent.token), None);
+        assert_eq!(above.await.data()["trial_time_left"], 0);
+        expire(None).await;
+        assert_eq!(read().await.status, 200);
     }
 }
 

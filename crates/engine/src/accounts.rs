@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use numbers::account::{Account, AccountId};
 use numbers::document;
+use numbers::gregorian::GregorianSeconds;
 use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
 use store::{Batch, Expectation, Operation, Page, StoreError, Unmet};
@@ -96,6 +97,10 @@ impl Engine {
         shown.insert("is_reseller".to_owned(), account.is_reseller.into());
         shown.insert("reseller_id".to_owned(), reseller.id.as_str().into());
         shown.insert("billing_mode".to_owned(), billing_mode.into());
+        if let Some(end) = account.expires {
+            let left = end.get().saturating_sub(ctx.now.get());
+            shown.insert("trial_time_left".to_owned(), left.into());
+        }
         Ok(shown)
     }
 
@@ -145,6 +150,7 @@ impl Engine {
             realm: draft.realm.unwrap_or_else(|| self.generated_realm()),
             tree,
             enabled: draft.enabled.unwrap_or(true),
+            expires: None,
             superduper: false,
             allow_additions: false,
             is_reseller: false,
@@ -261,6 +267,25 @@ impl Engine {
             refuse_master(before)?;
             Ok(Account {
                 superduper,
+                ..before.clone()
+            })
+        })
+        .await
+    }
+
+    /// When the account ends, or that it doesn't; for administrators. The master
+    /// never does.
+    pub async fn set_expiry(
+        &self,
+        ctx: &Context,
+        id: &AccountId,
+        expires: Option<GregorianSeconds>,
+    ) -> Result<Account, EngineError> {
+        require_admin(ctx)?;
+        self.change_account(ctx, id, |before| {
+            refuse_master(before)?;
+            Ok(Account {
+                expires,
                 ..before.clone()
             })
         })
