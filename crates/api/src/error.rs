@@ -291,6 +291,14 @@ impl ApiError {
         )
     }
 
+    /// 501 for passwords that were forgotten (spec/http.md 3.3): nothing here
+    /// can reach a user.
+    pub fn no_recovery() -> Self {
+        let cause = "no mail is sent from here: an administrator of the account gives a new \
+                     password, with POST to the user, or the operator with 'numberd user password'";
+        Self::not_implemented().with("cause", cause)
+    }
+
     /// What the store said when it failed, for the log: clients learn less.
     pub(crate) fn store_failure(&self) -> Option<&StoreError> {
         match &*self.0 {

@@ -57,6 +57,27 @@ async fn a_wrong_log_in_is_401_and_says_no_more() {
 }
 
 #[tokio::test]
+async fn a_forgotten_password_is_not_promised_a_mail() {
+    let people = People::new().await;
+    let mut told = Vec::new();
+    for username in ["admin", "nobody"] {
+        let data = json!({"username": username, "account_name": "child", "ui_url": "https://x"});
+        let body = Some(json!({ "data": data }));
+        for verb in ["PUT", "POST"] {
+            let answer = people
+                .send(verb, "/v2/user_auth/recovery", None, body.clone())
+                .await;
+            assert_eq!(answer.status, 501);
+            assert_eq!(answer.body["message"], "not_implemented");
+            told.push(answer.data().clone());
+        }
+    }
+    let cause = told[0]["cause"].as_str().unwrap();
+    assert!(cause.contains("numberd user password"), "{cause}");
+    assert!(told.iter().all(|data| *data == told[0]));
+}
+
+#[tokio::test]
 async fn a_disabled_account_is_400_or_where_configured_423() {
     for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
         let auth = Auth {
