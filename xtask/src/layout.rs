@@ -34,6 +34,18 @@ pub fn check(root: &Path) -> Result<()> {
             check_arrows(&crates.join(name), name, &inside, &mut breaches)?;
         }
     }
+    for entry in fs::read_dir(&crates)? {
+        let name = entry?.file_name();
+        if !INWARDS
+            .iter()
+            .copied()
+            .flatten()
+            .any(|known| name == *known)
+        {
+            let name = name.display();
+            breaches.push(format!("{name} has no place among the crates (INWARDS)"));
+        }
+    }
     let mut files = Vec::new();
     rust_files(&crates, &mut files)?;
     for file in files {
