@@ -77,18 +77,23 @@ async fn a_forgotten_password_is_not_promised_a_mail() {
     assert!(told.iter().all(|data| *data == told[0]));
 }
 
+/// People where a log-in to a closed account is 423, if so configured.
+async fn people_locked_out_with(disabled_is_locked: bool) -> People {
+    let auth = Auth {
+        disabled_is_locked,
+        ..Auth::default()
+    };
+    let settings = Settings {
+        auth,
+        ..Settings::default()
+    };
+    People::with(ApiSettings::default(), settings).await
+}
+
 #[tokio::test]
 async fn a_disabled_account_is_400_or_where_configured_423() {
     for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
-        let auth = Auth {
-            disabled_is_locked,
-            ..Auth::default()
-        };
-        let settings = Settings {
-            auth,
-            ..Settings::default()
-        };
-        let people = People::with(ApiSettings::default(), settings).await;
+        let people = people_locked_out_with(disabled_is_locked).await;
         let path = format!("/v2/accounts/{}", people.child.account.id);
         let body = Some(json!({"data": {"enabled": false}}));
         people
@@ -110,15 +115,7 @@ async fn a_disabled_account_is_400_or_where_configured_423() {
 #[tokio::test]
 async fn an_expired_account_is_told_so_after_the_password() {
     for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
-        let auth = Auth {
-            disabled_is_locked,
-            ..Auth::default()
-        };
-        let settings = Settings {
-            auth,
-            ..Settings::default()
-        };
-        let people = People::with(ApiSettings::default(), settings).await;
+        let people = people_locked_out_with(disabled_is_locked).await;
         let ctx = engine::Context::system("test");
         let id = &people.child.account.id;
         let expire = async |end: Option<GregorianSeconds>| {
