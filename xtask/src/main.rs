@@ -3,8 +3,10 @@
 #[cfg(feature = "bench")]
 mod bench;
 mod layout;
+mod licences;
 
 use std::env;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -16,13 +18,20 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     match arguments.next().as_deref() {
-        Some("check") => layout::check(),
+        Some("check") => check(),
         Some("bench") => bench(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
         Some(other) => bail!("'{other}' is not a command; commands are: check, bench"),
         None => bail!("which command? commands are: check, bench"),
     }
+}
+
+/// The rules that no other tool knows.
+fn check() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    layout::check(&root)?;
+    licences::check(&root)
 }
 
 #[cfg(feature = "bench")]
@@ -34,7 +43,7 @@ fn bench(arguments: &[String]) -> Result<()> {
 #[cfg(not(feature = "bench"))]
 fn bench(arguments: &[String]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let status = std::process::Command::new(cargo)
         .args(["run", "--quiet", "--release", "--package", "xtask"])
         .arg("--manifest-path")

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::{Method, request::Parts};
 use engine::tokens::Authenticated;
-use engine::{Caller, Context, FieldError};
+use engine::{Caller, Context, EngineError, FieldError};
 use numbers::account::{Account, AccountId};
+use numbers::revision::Revision;
 use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::dialect::Dialect;
+use crate::envelope::etag_matches;
 use crate::error::ApiError;
 use crate::request::{Data, Envelope, Incoming, Media, account_in};
 
@@ -137,14 +139,18 @@ impl Input {
         self.incoming.query.get(key)
     }
 
-    /// Refuses a write to a document that isn't at the revision which the
-    /// client's `If-Match` names (spec/http.md 1.11).
-    pub fn check_if_match(&self, revision: &str) -> Result<(), ApiError> {
+    /// The revision that a document must still have when it is written: the
+    /// one that the client's `If-Match` names (spec/http.md 1.11). `None` where
+    /// any will do.
+    ///
+    /// # Errors
+    /// 412 if the document isn't at that revision now.
+    pub fn if_match(&self, present: Revision) -> Result<Option<Revision>, ApiError> {
         match self.incoming.header("if-match") {
-            Some(list) if !crate::envelope::etag_matches(list, revision) => {
-                Err(ApiError::precondition_failed())
-            }
-            _ => Ok(()),
+            None => Ok(None),
+            Some(any) if any.trim() == "*" => Ok(None),
+            Some(list) if etag_matches(list, &present.to_string()) => Ok(Some(present)),
+            Some(_) => Err(EngineError::OtherRevision.into()),
         }
     }
 }

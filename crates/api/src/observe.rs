@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use axum::http::StatusCode;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use numbers::state::State;
 
 use crate::request::Incoming;
@@ -14,6 +14,11 @@ use crate::request::Incoming;
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCIES: [f64; 14] = [
     0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
+
+/// Upper bounds of the histogram of how many batches are committed together.
+const COMMIT_SIZES: [f64; 11] = [
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
 ];
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -25,6 +30,11 @@ pub fn install_recorder() {
     RECORDER.get_or_init(|| {
         PrometheusBuilder::new()
             .set_buckets(&LATENCIES)
+            .ok()?
+            .set_buckets_for_metric(
+                Matcher::Full("numberd_store_commit_batches".to_owned()),
+                &COMMIT_SIZES,
+            )
             .ok()?
             .install_recorder()
             .ok()

@@ -163,6 +163,10 @@ fn logins() -> Router<Arc<Api>> {
             get(token_auth::get).delete(token_auth::delete),
         )
         .route("/v2/user_auth", put(user_auth::log_in))
+        .route(
+            "/v2/user_auth/recovery",
+            put(user_auth::recover).post(user_auth::posted_recovery),
+        )
         .route("/v2/user_auth/{auth_token}", get(user_auth::get))
 }
 

@@ -2,6 +2,7 @@
 
 mod people;
 
+use futures::future::join_all;
 use people::{Answer, People};
 use serde_json::{Value, json};
 
@@ -179,6 +180,38 @@ async fn a_revision_guards_what_a_client_has_not_seen() {
             .request(request("PATCH", "if-match", revision, body))
             .await;
         assert_eq!(answer.status, status);
+    }
+}
+
+/// Whoever writes second has not seen what the first wrote, however close they
+/// are.
+#[tokio::test]
+async fn of_many_who_name_the_same_revision_one_writes() {
+    let people = People::new().await;
+    let child = &people.child;
+    let account = format!("/v2/accounts/{}", child.account.id);
+    let user = format!("{account}/users/{}", child.admin.id);
+    for path in [account, user] {
+        let ask = |index: usize, tag: &'static str| {
+            let request = axum::http::Request::patch(&path)
+                .header("x-auth-token", &child.token)
+                .header("if-match", tag)
+                .body(format!(r#"{{"data":{{"writer":{index}}}}}"#).into());
+            people.request(request.unwrap())
+        };
+        let answers = join_all((0..8).map(|index| ask(index, "\"1\""))).await;
+        let winners: Vec<usize> = (0..8).filter(|at| answers[*at].status == 200).collect();
+        assert_eq!(winners.len(), 1, "{path}");
+        assert!(
+            answers
+                .iter()
+                .all(|answer| matches!(answer.status.as_u16(), 200 | 412))
+        );
+        let stored = people.send("GET", &path, Some(&child.token), None).await;
+        assert_eq!(stored.data()["writer"], winners[0]);
+        // Who takes any revision waits for its turn.
+        let answers = join_all((0..8).map(|index| ask(index, "*"))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{path}");
     }
 }
 

@@ -5,6 +5,7 @@ mod people;
 use api::{ApiSettings, Limits};
 use engine::Settings;
 use engine::settings::Auth;
+use numbers::gregorian::GregorianSeconds;
 use people::{PASSWORD, People, credentials};
 use serde_json::{Value, json};
 
@@ -56,17 +57,43 @@ async fn a_wrong_log_in_is_401_and_says_no_more() {
 }
 
 #[tokio::test]
+async fn a_forgotten_password_is_not_promised_a_mail() {
+    let people = People::new().await;
+    let mut told = Vec::new();
+    for username in ["admin", "nobody"] {
+        let data = json!({"username": username, "account_name": "child", "ui_url": "https://x"});
+        let body = Some(json!({ "data": data }));
+        for verb in ["PUT", "POST"] {
+            let answer = people
+                .send(verb, "/v2/user_auth/recovery", None, body.clone())
+                .await;
+            assert_eq!(answer.status, 501);
+            assert_eq!(answer.body["message"], "not_implemented");
+            told.push(answer.data().clone());
+        }
+    }
+    let cause = told[0]["cause"].as_str().unwrap();
+    assert!(cause.contains("numberd user password"), "{cause}");
+    assert!(told.iter().all(|data| *data == told[0]));
+}
+
+/// People where a log-in to a closed account is 423, if so configured.
+async fn people_locked_out_with(disabled_is_locked: bool) -> People {
+    let auth = Auth {
+        disabled_is_locked,
+        ..Auth::default()
+    };
+    let settings = Settings {
+        auth,
+        ..Settings::default()
+    };
+    People::with(ApiSettings::default(), settings).await
+}
+
+#[tokio::test]
 async fn a_disabled_account_is_400_or_where_configured_423() {
     for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
-        let auth = Auth {
-            disabled_is_locked,
-            ..Auth::default()
-        };
-        let settings = Settings {
-            auth,
-            ..Settings::default()
-        };
-        let people = People::with(ApiSettings::default(), settings).await;
+        let people = people_locked_out_with(disabled_is_locked).await;
         let path = format!("/v2/accounts/{}", people.child.account.id);
         let body = Some(json!({"data": {"enabled": false}}));
         people
@@ -82,6 +109,46 @@ async fn a_disabled_account_is_400_or_where_configured_423() {
             .send("GET", "/v2/token_auth", Some(&people.child.token), None)
             .await;
         assert_eq!(old.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_account_is_told_so_after_the_password() {
+    for (disabled_is_locked, status) in [(false, 400), (true, 423)] {
+        let people = people_locked_out_with(disabled_is_locked).await;
+        let ctx = engine::Context::system("test");
+        let id = &people.child.account.id;
+        let expire = async |end: Option<GregorianSeconds>| {
+            people.engine.set_expiry(&ctx, id, end).await.unwrap();
+        };
+        let log_in = |password| {
+            let body = Some(login("child", password));
+            people.send("PUT", "/v2/user_auth", None, body)
+        };
+        let read = || {
+            let token = Some(people.child.token.as_str());
+            people.send("GET", "/v2/token_auth", token, None)
+        };
+        let day = |days| Some(ctx.now.plus_days(days));
+        expire(day(1)).await;
+        assert_eq!(log_in(PASSWORD).await.status, 201);
+        let path = format!("/v2/accounts/{id}");
+        let shown = people.send("GET", &path, Some(&people.child.token), None);
+        let left = shown.await.data()["trial_time_left"].as_u64().unwrap();
+        assert!(left <= 86_400 && left > 86_000, "{left}");
+
+        expire(Some(ctx.now)).await;
+        assert_eq!(log_in("wrong").await.status, 401);
+        let answer = log_in(PASSWORD).await;
+        assert_eq!(answer.status, status);
+        let expired = json!({"message": "account expired", "cause": ctx.now.get()});
+        assert_eq!(answer.data(), &json!({"account": {"expired": expired}}));
+        assert_eq!(read().await.status, 401);
+        // Those above still reach it, and let it in again.
+        let above = people.send("GET", &path, Some(&people.parent.token), None);
+        assert_eq!(above.await.data()["trial_time_left"], 0);
+        expire(None).await;
+        assert_eq!(read().await.status, 200);
     }
 }
 

@@ -159,9 +159,13 @@ async fn metrics_know_routes_and_no_secrets() {
         text.contains("numberd_http_request_seconds_bucket"),
         "{text}"
     );
-    assert!(
-        text.contains("numberd_numbers{state=\"reserved\"} 1"),
-        "{text}"
-    );
+    for part in [
+        "numberd_numbers{state=\"reserved\"} 1",
+        "# TYPE numberd_store_queue_depth gauge",
+        "numberd_store_commit_batches_bucket{le=\"64\"}",
+        "numberd_store_commit_seconds_bucket{le=\"0.001\"}",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
     assert!(!text.contains("do-not-tell") && !text.contains(&server.child.token));
 }

@@ -88,6 +88,9 @@ pub fn filtered_document(account: &Account) -> Map<String, Value> {
     ] {
         fields.insert(key.to_owned(), value);
     }
+    if let Some(end) = account.expires {
+        fields.insert("pvt_trial_expiration".to_owned(), end.get().into());
+    }
     fields
 }
 

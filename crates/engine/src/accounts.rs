@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use numbers::account::{Account, AccountId};
 use numbers::document;
+use numbers::gregorian::GregorianSeconds;
 use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
 use store::{Batch, Expectation, Operation, Page, StoreError, Unmet};
@@ -96,6 +97,10 @@ impl Engine {
         shown.insert("is_reseller".to_owned(), account.is_reseller.into());
         shown.insert("reseller_id".to_owned(), reseller.id.as_str().into());
         shown.insert("billing_mode".to_owned(), billing_mode.into());
+        if let Some(end) = account.expires {
+            let left = end.get().saturating_sub(ctx.now.get());
+            shown.insert("trial_time_left".to_owned(), left.into());
+        }
         Ok(shown)
     }
 
@@ -145,6 +150,7 @@ impl Engine {
             realm: draft.realm.unwrap_or_else(|| self.generated_realm()),
             tree,
             enabled: draft.enabled.unwrap_or(true),
+            expires: None,
             superduper: false,
             allow_additions: false,
             is_reseller: false,
@@ -175,28 +181,35 @@ impl Engine {
         public
     }
 
-    /// Replaces an account's fields (POST).
+    /// Replaces an account's fields (POST), if it is at the revision `at`, where
+    /// that is given.
     pub async fn replace_account(
         &self,
         ctx: &Context,
         id: &AccountId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         let fields = writable(data);
-        self.change_account(ctx, id, |before| self.edited(ctx, before, fields.clone()))
-            .await
+        self.change_account(ctx, id, |before| {
+            check_revision(before.revision, at)?;
+            self.edited(ctx, before, fields.clone())
+        })
+        .await
     }
 
     /// Merges into an account's fields (PATCH), and checks the result as a
-    /// whole.
+    /// whole; if it is at the revision `at`, where that is given.
     pub async fn patch_account(
         &self,
         ctx: &Context,
         id: &AccountId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         let patch = writable(data);
         self.change_account(ctx, id, |before| {
+            check_revision(before.revision, at)?;
             let mut merged = writable_document(before);
             document::merge(&mut merged, patch.clone());
             self.edited(ctx, before, merged)
@@ -254,6 +267,25 @@ impl Engine {
             refuse_master(before)?;
             Ok(Account {
                 superduper,
+                ..before.clone()
+            })
+        })
+        .await
+    }
+
+    /// When the account ends, or that it doesn't; for administrators. The master
+    /// never does.
+    pub async fn set_expiry(
+        &self,
+        ctx: &Context,
+        id: &AccountId,
+        expires: Option<GregorianSeconds>,
+    ) -> Result<Account, EngineError> {
+        require_admin(ctx)?;
+        self.change_account(ctx, id, |before| {
+            refuse_master(before)?;
+            Ok(Account {
+                expires,
                 ..before.clone()
             })
         })
@@ -331,7 +363,8 @@ impl Engine {
         fields::failed(errors)
     }
 
-    /// Deletes an account with its users and its key, and answers what it was.
+    /// Deletes an account with its users and its key, if it is at the revision
+    /// `at`, where that is given; answers what it was.
     ///
     /// # Errors
     /// [`EngineError::MethodNotAllowed`] for the master,
@@ -342,10 +375,12 @@ impl Engine {
         &self,
         ctx: &Context,
         id: &AccountId,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         for _ in 0..ATTEMPTS {
             let account = self.reachable_account(ctx, id).await?;
             refuse_master(&account)?;
+            check_revision(account.revision, at)?;
             let batch = self.deletion(&account).await?;
             match self.store().write(batch).await? {
                 Ok(()) => return Ok(Arc::unwrap_or_clone(account)),
@@ -413,6 +448,15 @@ pub(crate) fn refuse_master(account: &Account) -> Result<(), EngineError> {
         Err(EngineError::MethodNotAllowed)
     } else {
         Ok(())
+    }
+}
+
+/// Refuses a change of another revision than the client has seen. Asked of the
+/// revision that the write then expects, so that nobody can come between.
+pub(crate) fn check_revision(present: Revision, at: Option<Revision>) -> Result<(), EngineError> {
+    match at {
+        Some(at) if at != present => Err(EngineError::OtherRevision),
+        _ => Ok(()),
     }
 }
 

@@ -122,6 +122,7 @@ impl Engine {
             realm: draft.realm.unwrap_or_default(),
             tree: Vec::new(),
             enabled: true,
+            expires: None,
             superduper: true,
             allow_additions: true,
             is_reseller: true,

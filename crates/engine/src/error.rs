@@ -60,6 +60,9 @@ pub enum EngineError {
     /// The record moved while this request was working on it.
     #[error("conflicting documents")]
     Conflict,
+    /// The document isn't at the revision that the client means to change (412).
+    #[error("the document has another revision")]
+    OtherRevision,
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),

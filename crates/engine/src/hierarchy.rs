@@ -5,9 +5,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use numbers::account::{Account, AccountId};
+use numbers::revision::Revision;
 use store::{Batch, Expectation, Operation, Page, StoreError};
 
-use crate::accounts::{ATTEMPTS, LAST_CREATED, check_depth, refuse_master, require_admin};
+use crate::accounts::{
+    ATTEMPTS, LAST_CREATED, check_depth, check_revision, refuse_master, require_admin,
+};
 use crate::{Context, Engine, EngineError, FieldError};
 
 /// How many accounts can move together: they are written in one batch.
@@ -132,7 +135,7 @@ impl Engine {
     }
 
     /// Moves an account, with everything below it, below another one: all of it
-    /// at once or nothing.
+    /// at once or nothing; if it is at the revision `at`, where that is given.
     ///
     /// For administrators and, where `accounts.move_allowed` says so, for callers
     /// above both.
@@ -145,11 +148,13 @@ impl Engine {
         ctx: &Context,
         id: &AccountId,
         to: &AccountId,
+        at: Option<Revision>,
     ) -> Result<Account, EngineError> {
         for _ in 0..ATTEMPTS {
             // Read first: an account made below after this changes it.
             let last_created = self.store().setting(LAST_CREATED).await?;
             let account = self.reachable_account(ctx, id).await?;
+            check_revision(account.revision, at)?;
             let target = self.reachable_account(ctx, to).await?;
             self.check_move(ctx, &account, &target)?;
             if account.tree.last() == Some(&target.id) {

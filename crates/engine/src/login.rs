@@ -14,7 +14,7 @@ use crate::passwords::DigestMethod;
 use crate::schema::Schema;
 use crate::secrets::sha256_hex;
 use crate::tokens::{Authenticated, Holder};
-use crate::{Caller, Context, Engine, EngineError, FieldError};
+use crate::{Caller, Context, Engine, EngineError, FieldError, context};
 
 /// Envelope members that clients put into `data`: no part of the document.
 const ENVELOPE: [&str; 4] = ["ui_metadata", "auth_token", "accept_charges", "verb"];
@@ -72,8 +72,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Validation`] for a document that breaks the schema and for
-    /// a disabled account ([`EngineError::Locked`] where the configuration says
-    /// so); [`EngineError::InvalidCredentials`] for an account or a password that
+    /// an expired or disabled account ([`EngineError::Locked`] where the
+    /// configuration says so); [`EngineError::InvalidCredentials`] for an account or a password that
     /// doesn't exist, which take the same time; [`EngineError::Forbidden`] for
     /// acting as an account that isn't below.
     pub async fn user_auth(&self, data: Map<String, Value>) -> Result<Login, EngineError> {
@@ -95,7 +95,7 @@ impl Engine {
         })
         .await?;
         let user = found.ok_or(EngineError::InvalidCredentials)?;
-        self.refuse_disabled(&account)?;
+        self.refuse_closed(&account)?;
         match request.acts_as {
             Some((target, owner)) => {
                 let acts_as = self.acting_as(&account, &target, owner.as_ref()).await?;
@@ -129,11 +129,16 @@ impl Engine {
         Ok(None)
     }
 
-    fn refuse_disabled(&self, account: &Account) -> Result<(), EngineError> {
-        if account.enabled {
-            return Ok(());
-        }
-        let errors = vec![FieldError::new("account", "disabled", "account disabled")];
+    /// Asked after the credentials, so that a stranger doesn't learn it.
+    fn refuse_closed(&self, account: &Account) -> Result<(), EngineError> {
+        let error = match account.expires {
+            Some(end) if account.is_expired(context::now()) => {
+                FieldError::new("account", "expired", "account expired").with_cause(end.get())
+            }
+            _ if account.enabled => return Ok(()),
+            _ => FieldError::new("account", "disabled", "account disabled"),
+        };
+        let errors = vec![error];
         if self.settings().auth.disabled_is_locked {
             Err(EngineError::Locked(errors))
         } else {
@@ -164,7 +169,7 @@ impl Engine {
             .account(&id)
             .await?
             .ok_or(EngineError::UnknownApiKey)?;
-        self.refuse_disabled(&account)?;
+        self.refuse_closed(&account)?;
         self.login(&account, None, None).await
     }
 
@@ -217,7 +222,8 @@ impl Engine {
             return Ok((target, None));
         };
         let user = self.store().user(&target.id, id).await?;
-        let user = user.filter(|user| user.enabled && target.enabled);
+        let open = target.enabled && !target.is_expired(context::now());
+        let user = user.filter(|user| user.enabled && open);
         let user = user.ok_or_else(|| EngineError::BadIdentifier(id.0.clone()))?;
         Ok((target, Some(user)))
     }

@@ -118,7 +118,9 @@ impl Engine {
             next: None,
         };
         let mut from = listing.from;
-        let mut chunk = limit.saturating_add(1).min(CHUNK);
+        // The page, the number after it, and the one that isn't used: a full
+        // page takes one read unless rows are filtered out.
+        let mut chunk = limit.saturating_add(2).min(CHUNK);
         loop {
             let request = Page {
                 from: from.take(),
@@ -127,7 +129,7 @@ impl Engine {
             };
             let mut numbers = self.store.account_numbers(&account.id, &request).await?;
             // One row more than used, so that the next round knows its start.
-            if numbers.len() == chunk && chunk > 1 {
+            if numbers.len() == chunk {
                 from = numbers.pop().map(|number| number.id);
             }
             for number in numbers {

@@ -105,8 +105,8 @@ impl Default for NumberManager {
 pub struct Auth {
     /// How long a token is good, in seconds (`token_auth_expiry_s`).
     pub token_auth_expiry_s: u64,
-    /// Whether a log-in to a disabled account is answered 423, as Monster UI
-    /// expects, instead of 400 (spec/http.md 3.3).
+    /// Whether a log-in to a disabled or expired account is answered 423, as
+    /// Monster UI expects, instead of 400 (spec/http.md 3.3).
     pub disabled_is_locked: bool,
 }
 

@@ -7,8 +7,8 @@
 //! A token is bound to what its holder logged in with: the user's
 //! [`token_salt`](User::token_salt), or the API key's digest. A new password or
 //! a new key makes the old tokens worthless at once, everywhere and over
-//! restarts, and so does disabling or deleting the user or the account: both are
-//! read anew for each request. Nothing else revokes a token: `DELETE
+//! restarts, and so does disabling or deleting the user or the account, and the
+//! account's end: both are read anew for each request. Nothing else revokes a token: `DELETE
 //! token_auth` doesn't, as in Kazoo (spec/http.md 3.5); tokens are short-lived.
 
 use std::collections::HashMap;
@@ -363,7 +363,7 @@ impl Engine {
         };
         let (found, found_user) = tokio::try_join!(self.store().account(account), read_user)?;
         let account = found
-            .filter(|account| account.enabled)
+            .filter(|account| account.enabled && !account.is_expired(context::now()))
             .ok_or_else(invalid)?;
         let found_user = found_user.filter(|user| user.enabled);
         if user.is_some() && found_user.is_none() {

@@ -10,7 +10,7 @@ use store::{
     Batch, Claim, ClaimKind, Expectation, Operation, Page, PrivilegeLevel, StoreError, User, UserId,
 };
 
-use crate::accounts::ATTEMPTS;
+use crate::accounts::{ATTEMPTS, check_revision};
 use crate::fields;
 use crate::passwords::Hashes;
 use crate::schema::Schema;
@@ -212,29 +212,34 @@ impl Engine {
         })
     }
 
-    /// Replaces a user's fields (POST). The password stays when none is sent and
-    /// the username is the same.
+    /// Replaces a user's fields (POST), if the user is at the revision `at`, where
+    /// that is given. The password stays when none is sent and the username is
+    /// the same.
     pub async fn replace_user(
         &self,
         ctx: &Context,
         account: &AccountId,
         id: &UserId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<User, EngineError> {
         let fields = writable(data);
-        self.change_user(ctx, account, id, |_| fields.clone()).await
+        self.change_user(ctx, account, id, at, |_| fields.clone())
+            .await
     }
 
-    /// Merges into a user's fields (PATCH), and checks the result as a whole.
+    /// Merges into a user's fields (PATCH), and checks the result as a whole; if
+    /// the user is at the revision `at`, where that is given.
     pub async fn patch_user(
         &self,
         ctx: &Context,
         account: &AccountId,
         id: &UserId,
         data: Map<String, Value>,
+        at: Option<Revision>,
     ) -> Result<User, EngineError> {
         let patch = writable(data);
-        self.change_user(ctx, account, id, |before| {
+        self.change_user(ctx, account, id, at, |before| {
             let mut merged = writable_document(before);
             document::merge(&mut merged, patch.clone());
             merged
@@ -247,10 +252,12 @@ impl Engine {
         ctx: &Context,
         account: &AccountId,
         id: &UserId,
+        at: Option<Revision>,
         fields: impl Fn(&User) -> Map<String, Value> + Send + Sync,
     ) -> Result<User, EngineError> {
         for _ in 0..ATTEMPTS {
             let before = self.user(ctx, account, id).await?;
+            check_revision(before.revision, at)?;
             let draft = Draft::new(fields(&before), Some(&before))?;
             let mut after = User::clone(&before);
             if let Some(hashes) = self.hashes(account, &draft).await? {
@@ -308,15 +315,18 @@ impl Engine {
         Err(EngineError::Validation(vec![error]))
     }
 
-    /// Deletes a user and answers who it was.
+    /// Deletes a user, if it is at the revision `at`, where that is given;
+    /// answers who it was.
     pub async fn delete_user(
         &self,
         ctx: &Context,
         account: &AccountId,
         id: &UserId,
+        at: Option<Revision>,
     ) -> Result<User, EngineError> {
         for _ in 0..ATTEMPTS {
             let user = self.user(ctx, account, id).await?;
+            check_revision(user.revision, at)?;
             refuse_escalation(ctx, &user)?;
             let mut batch = Batch::new().expect(expected(&user, Some(user.revision)));
             if let Some(username) = &user.username {

@@ -181,7 +181,7 @@ async fn names_and_realms_are_unique_over_all_accounts() {
     let renamed = object(json!({"name": "Zenith"}));
     world
         .engine
-        .patch_account(&system(), &acme.id, renamed)
+        .patch_account(&system(), &acme.id, renamed, None)
         .await
         .unwrap();
     world.child(root, "acmeinc").await;
@@ -225,13 +225,13 @@ async fn post_replaces_and_patch_merges() {
     let patch = json!({"a": {"b": 1, "c": [1, 2]}, "note": "x"});
     world
         .engine
-        .patch_account(&system(), id, object(patch))
+        .patch_account(&system(), id, object(patch), None)
         .await
         .unwrap();
     let patch = json!({"a": {"b": null, "c": [3]}});
     let shop = world
         .engine
-        .patch_account(&system(), id, object(patch))
+        .patch_account(&system(), id, object(patch), None)
         .await
         .unwrap();
     assert_eq!(shop.public["a"], json!({"c": [3]}));
@@ -239,13 +239,13 @@ async fn post_replaces_and_patch_merges() {
     // The merged whole must hold.
     let nameless = world
         .engine
-        .patch_account(&system(), id, object(json!({"name": null})))
+        .patch_account(&system(), id, object(json!({"name": null})), None)
         .await;
     assert_eq!(broken_rules(nameless), ["name.required"]);
     let realm = shop.realm.clone();
     let shop = world
         .engine
-        .replace_account(&system(), id, object(json!({"name": "Shop"})))
+        .replace_account(&system(), id, object(json!({"name": "Shop"})), None)
         .await;
     let shop = shop.unwrap();
     assert_eq!(shop.realm, realm, "an account always has a realm");
@@ -253,7 +253,7 @@ async fn post_replaces_and_patch_merges() {
     // A change of nothing is no change.
     let same = world
         .engine
-        .patch_account(&system(), id, object(json!({"name": "Shop"})))
+        .patch_account(&system(), id, object(json!({"name": "Shop"})), None)
         .await;
     assert_eq!(same.unwrap().revision, shop.revision);
 }
@@ -266,11 +266,14 @@ async fn a_document_can_not_grow_without_end() {
     let first = object(json!({ "a": big }));
     world
         .engine
-        .patch_account(&system(), id, first)
+        .patch_account(&system(), id, first, None)
         .await
         .unwrap();
     let second = object(json!({ "b": big }));
-    let grown = world.engine.patch_account(&system(), id, second).await;
+    let grown = world
+        .engine
+        .patch_account(&system(), id, second, None)
+        .await;
     assert_eq!(broken_rules(grown), [".maxSize"]);
 }
 
@@ -282,14 +285,14 @@ async fn only_somebody_above_disables_an_account() {
     let engine = &world.engine;
     assert!(
         engine
-            .patch_account(&key_of(&customer), &customer.id, off())
+            .patch_account(&key_of(&customer), &customer.id, off(), None)
             .await
             .unwrap()
             .enabled
     );
     assert!(
         !engine
-            .patch_account(&key_of(&reseller), &customer.id, off())
+            .patch_account(&key_of(&reseller), &customer.id, off(), None)
             .await
             .unwrap()
             .enabled
@@ -319,11 +322,17 @@ async fn callers_reach_down_and_never_up_or_sideways() {
         let data = object(json!({"name": "intruder"}));
         let ctx = key_of(caller);
         let results = [
-            engine.replace_account(&ctx, &target.id, data.clone()).await,
-            engine.patch_account(&ctx, &target.id, data.clone()).await,
+            engine
+                .replace_account(&ctx, &target.id, data.clone(), None)
+                .await,
+            engine
+                .patch_account(&ctx, &target.id, data.clone(), None)
+                .await,
             engine.create_account(&ctx, &target.id, data.clone()).await,
-            engine.delete_account(&ctx, &target.id).await,
-            engine.move_account(&ctx, &target.id, &caller.id).await,
+            engine.delete_account(&ctx, &target.id, None).await,
+            engine
+                .move_account(&ctx, &target.id, &caller.id, None)
+                .await,
             engine.set_reseller(&ctx, &target.id, true).await,
             engine.set_allow_additions(&ctx, &caller.id, true).await,
             engine.set_superduper(&ctx, &caller.id, true).await,
@@ -404,7 +413,7 @@ async fn a_branch_moves_as_a_whole() {
     let engine = &world.engine;
     let master = key_of(world.master());
     engine
-        .move_account(&master, &customer.id, &stranger.id)
+        .move_account(&master, &customer.id, &stranger.id, None)
         .await
         .unwrap();
     let above = vec![world.master().id.clone(), stranger.id.clone()];
@@ -417,11 +426,13 @@ async fn a_branch_moves_as_a_whole() {
     assert!(matches!(left, Err(EngineError::Forbidden)), "{left:?}");
     // Below itself: nowhere.
     for target in [&customer, &leaf] {
-        let moved = engine.move_account(&master, &customer.id, &target.id).await;
+        let moved = engine
+            .move_account(&master, &customer.id, &target.id, None)
+            .await;
         assert_eq!(broken_rules(moved), ["to.invalid"]);
     }
     let moved = engine
-        .move_account(&master, &world.master().id, &leaf.id)
+        .move_account(&master, &world.master().id, &leaf.id, None)
         .await;
     assert!(matches!(moved, Err(EngineError::MethodNotAllowed)));
 }
@@ -442,7 +453,7 @@ async fn resellers_move_accounts_where_the_configuration_lets_them() {
     let caller = key_of(&reseller);
     let moved = world
         .engine
-        .move_account(&caller, &second.id, &customer.id)
+        .move_account(&caller, &second.id, &customer.id, None)
         .await
         .unwrap();
     assert_eq!(moved.tree.last(), Some(&customer.id));
@@ -451,7 +462,10 @@ async fn resellers_move_accounts_where_the_configuration_lets_them() {
         (&reseller, &stranger),
         (&reseller, &customer),
     ] {
-        let moved = world.engine.move_account(&caller, &what.id, &to.id).await;
+        let moved = world
+            .engine
+            .move_account(&caller, &what.id, &to.id, None)
+            .await;
         assert!(matches!(moved, Err(EngineError::Forbidden)), "{moved:?}");
     }
 }
@@ -484,7 +498,11 @@ async fn a_move_misses_no_account_that_is_made_meanwhile() {
         } else {
             &reseller.id
         };
-        match world.engine.move_account(&system(), &customer.id, to).await {
+        match world
+            .engine
+            .move_account(&system(), &customer.id, to, None)
+            .await
+        {
             Ok(_) => moves += 1,
             Err(error) => assert!(matches!(error, EngineError::Conflict), "{error:?}"),
         }
@@ -508,25 +526,27 @@ async fn an_account_in_use_is_not_deleted() {
     let world = world().await;
     let [reseller, customer, stranger] = family(&world).await;
     let engine = &world.engine;
-    let deleted = engine.delete_account(&system(), &reseller.id).await;
+    let deleted = engine.delete_account(&system(), &reseller.id, None).await;
     assert!(
         matches!(deleted, Err(EngineError::AccountHasDescendants)),
         "{deleted:?}"
     );
     world.number("+14158867900", &customer).await;
-    let deleted = engine.delete_account(&system(), &customer.id).await;
+    let deleted = engine.delete_account(&system(), &customer.id, None).await;
     assert!(
         matches!(deleted, Err(EngineError::AccountHasNumbers { numbers: 1 })),
         "{deleted:?}"
     );
-    let deleted = engine.delete_account(&system(), &world.master().id).await;
+    let deleted = engine
+        .delete_account(&system(), &world.master().id, None)
+        .await;
     assert!(
         matches!(deleted, Err(EngineError::MethodNotAllowed)),
         "{deleted:?}"
     );
     assert_eq!(
         engine
-            .delete_account(&system(), &stranger.id)
+            .delete_account(&system(), &stranger.id, None)
             .await
             .unwrap()
             .id,
@@ -546,7 +566,7 @@ async fn a_deleted_account_leaves_nothing_behind() {
         .unwrap();
     world
         .engine
-        .delete_account(&system(), &stranger.id)
+        .delete_account(&system(), &stranger.id, None)
         .await
         .unwrap();
     let gone = world

@@ -165,7 +165,7 @@ async fn a_disabled_account_is_told_after_the_password() {
         let off = object(json!({"enabled": false}));
         world
             .engine
-            .patch_account(&system(), &child.id, off)
+            .patch_account(&system(), &child.id, off, None)
             .await
             .unwrap();
         let log_in = async |password| {
@@ -193,7 +193,7 @@ async fn a_disabled_user_can_not_log_in() {
     let off = object(json!({"enabled": false}));
     world
         .engine
-        .patch_user(&system(), &world.master().id, &user.id, off)
+        .patch_user(&system(), &world.master().id, &user.id, off, None)
         .await
         .unwrap();
     let data = json!({"credentials": credentials("ada", PASSWORD), "account_name": "master"});
@@ -349,13 +349,13 @@ async fn tokens_end_with_what_they_stand_for() {
     };
     let patch_user = async |patch| {
         engine
-            .patch_user(&system(), &child.id, &user.id, object(patch))
+            .patch_user(&system(), &child.id, &user.id, object(patch), None)
             .await
             .unwrap()
     };
     let patch_account = async |patch| {
         engine
-            .patch_account(&system(), &child.id, object(patch))
+            .patch_account(&system(), &child.id, object(patch), None)
             .await
             .unwrap()
     };
@@ -379,7 +379,7 @@ async fn tokens_end_with_what_they_stand_for() {
     engine.authenticate(&token).await.unwrap();
 
     engine
-        .delete_user(&system(), &child.id, &user.id)
+        .delete_user(&system(), &child.id, &user.id, None)
         .await
         .unwrap();
     refused(engine, &token).await;
@@ -419,7 +419,7 @@ async fn a_deleted_accounts_tokens_end() {
     world.engine.authenticate(&token).await.unwrap();
     world
         .engine
-        .delete_account(&system(), &child.id)
+        .delete_account(&system(), &child.id, None)
         .await
         .unwrap();
     refused(&world.engine, &token).await;
@@ -491,20 +491,20 @@ async fn a_log_in_can_act_as_an_account_below() {
     }
     // It ends with the rights of who logged in.
     engine
-        .move_account(&system(), &child.id, &world.master().id)
+        .move_account(&system(), &child.id, &world.master().id, None)
         .await
         .unwrap();
     for token in [&login.token, &refreshed] {
         refused(engine, token).await;
     }
     engine
-        .move_account(&system(), &child.id, &parent.id)
+        .move_account(&system(), &child.id, &parent.id, None)
         .await
         .unwrap();
     engine.authenticate(&login.token).await.unwrap();
     let password = object(json!({"password": "new"}));
     engine
-        .patch_user(&system(), &parent.id, &boss.id, password)
+        .patch_user(&system(), &parent.id, &boss.id, password, None)
         .await
         .unwrap();
     refused(engine, &login.token).await;

@@ -136,7 +136,7 @@ async fn a_username_and_a_password_need_each_other() {
         .await;
     let patch = async |patch| {
         engine
-            .patch_user(&system(), root, &user.id, object(patch))
+            .patch_user(&system(), root, &user.id, object(patch), None)
             .await
     };
     assert_eq!(
@@ -168,12 +168,12 @@ async fn post_replaces_and_keeps_the_password_of_the_same_username() {
     let engine = &world.engine;
     let note = object(json!({"note": {"a": 1}}));
     engine
-        .patch_user(&system(), root, &user.id, note)
+        .patch_user(&system(), root, &user.id, note, None)
         .await
         .unwrap();
     let data = ada_with(json!({"username": "ADA"}));
     let after = engine
-        .replace_user(&system(), root, &user.id, data)
+        .replace_user(&system(), root, &user.id, data, None)
         .await
         .unwrap();
     assert!(!after.public.contains_key("note"));
@@ -184,7 +184,7 @@ async fn post_replaces_and_keeps_the_password_of_the_same_username() {
     );
     assert!(can_log_in(&world, world.master(), "ada", PASSWORD).await);
     let unchanged = engine
-        .patch_user(&system(), root, &user.id, object(json!({})))
+        .patch_user(&system(), root, &user.id, object(json!({})), None)
         .await
         .unwrap();
     assert_eq!(unchanged.revision, after.revision);
@@ -202,12 +202,12 @@ async fn usernames_are_unique_within_their_account() {
     let taken = || object(json!({"username": "Ada", "password": "x"}));
     let engine = &world.engine;
     let renamed = engine
-        .patch_user(&system(), &child.id, &bob.id, taken())
+        .patch_user(&system(), &child.id, &bob.id, taken(), None)
         .await;
     assert_eq!(broken_rules(renamed), ["username.unique"]);
     // The name of somebody who is gone is free.
     engine
-        .delete_user(&system(), &child.id, &bob.id)
+        .delete_user(&system(), &child.id, &bob.id, None)
         .await
         .unwrap();
     let gone = engine.user(&system(), &child.id, &bob.id).await;
@@ -279,15 +279,17 @@ async fn users_without_admin_rights_get_none() {
     let fresh = ada_with(json!({"priv_level": "admin"}));
     let results = [
         engine
-            .patch_user(&as_clerk, &child.id, &chief.id, demotion)
+            .patch_user(&as_clerk, &child.id, &chief.id, demotion, None)
             .await,
         engine
-            .patch_user(&as_clerk, &child.id, &clerk.id, promotion())
+            .patch_user(&as_clerk, &child.id, &clerk.id, promotion(), None)
             .await,
         engine
-            .patch_user(&as_clerk, &child.id, &chief.id, password())
+            .patch_user(&as_clerk, &child.id, &chief.id, password(), None)
             .await,
-        engine.delete_user(&as_clerk, &child.id, &chief.id).await,
+        engine
+            .delete_user(&as_clerk, &child.id, &chief.id, None)
+            .await,
         engine.create_user(&as_clerk, &child.id, fresh).await,
     ];
     for result in results {
@@ -295,13 +297,13 @@ async fn users_without_admin_rights_get_none() {
     }
     assert!(
         engine
-            .patch_user(&as_clerk, &child.id, &clerk.id, password())
+            .patch_user(&as_clerk, &child.id, &clerk.id, password(), None)
             .await
             .is_ok()
     );
     for ctx in [user_of(&child, &chief), key_of(&child)] {
         let promoted = engine
-            .patch_user(&ctx, &child.id, &clerk.id, promotion())
+            .patch_user(&ctx, &child.id, &clerk.id, promotion(), None)
             .await;
         assert_eq!(promoted.unwrap().priv_level, PrivilegeLevel::Admin);
     }
@@ -324,12 +326,12 @@ async fn other_accounts_users_are_out_of_reach() {
             .create_user(&ctx, &child.id, ada_with(json!({})))
             .await,
         engine
-            .replace_user(&ctx, &child.id, &user.id, ada_with(json!({})))
+            .replace_user(&ctx, &child.id, &user.id, ada_with(json!({})), None)
             .await,
         engine
-            .patch_user(&ctx, &child.id, &user.id, object(json!({})))
+            .patch_user(&ctx, &child.id, &user.id, object(json!({})), None)
             .await,
-        engine.delete_user(&ctx, &child.id, &user.id).await,
+        engine.delete_user(&ctx, &child.id, &user.id, None).await,
     ];
     for result in results {
         assert!(matches!(result, Err(EngineError::Forbidden)), "{result:?}");

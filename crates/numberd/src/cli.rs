@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use numbers::gregorian::GregorianSeconds;
 use numbers::state::State;
 
 use crate::commands;
@@ -181,6 +185,16 @@ pub enum AccountCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Say when an account ends; from then on nobody logs in to it
+    Expiry {
+        /// Which account (id, name or realm)
+        account: String,
+        /// When: `2027-01-31` (the end of that day, UTC), `2027-01-31T12:00:00Z`, or `never`
+        #[arg(value_parser = parse_expiry)]
+        when: Expiry,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Make an account's API key; it is shown this once and stored only as a hash
     ApiKey {
         /// Which account (id, name or realm)
@@ -274,6 +288,24 @@ pub enum NumberCommand {
         #[command(flatten)]
         format: Format,
     },
+}
+
+/// When an account ends; `None`: never.
+#[derive(Clone, Copy, Debug)]
+pub struct Expiry(pub Option<GregorianSeconds>);
+
+fn parse_expiry(text: &str) -> Result<Expiry, String> {
+    if text == "never" {
+        return Ok(Expiry(None));
+    }
+    let end_of_day = |day: Date| Ok(day.tomorrow()?.to_zoned(TimeZone::UTC)?.timestamp());
+    let end = text
+        .parse::<Timestamp>()
+        .or_else(|_| text.parse::<Date>().and_then(end_of_day));
+    let message = "write a day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never";
+    let seconds = end.map_err(|_| message)?.as_second();
+    let seconds = u64::try_from(seconds).map_err(|_| message)?;
+    Ok(Expiry(Some(GregorianSeconds::from_unix(seconds))))
 }
 
 fn parse_state(text: &str) -> Result<State, String> {

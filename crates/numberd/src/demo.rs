@@ -47,7 +47,7 @@ pub async fn fill(database: &Database, url: &str) -> Outcome<String> {
     let fields = object(json!({"password": password}));
     let engine = &database.engine;
     engine
-        .patch_user(&cx, &demo.customer.id, &demo.user, fields)
+        .patch_user(&cx, &demo.customer.id, &demo.user, fields, None)
         .await?;
     let api_key = engine.regenerate_api_key(&cx, &demo.reseller.id).await?;
     let access = Access {

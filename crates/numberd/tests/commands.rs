@@ -57,6 +57,30 @@ fn accounts_are_made_listed_and_given_rights() {
     place
         .run(&["account", "create", "reseller"])
         .failed(4, &["name", "already in use"]);
+}
+
+#[test]
+fn accounts_end_when_they_are_told_to() {
+    let place = Place::with_database();
+    place.run(&["account", "create", "Trial"]).done();
+    let expiry = |when| {
+        let run = place.run(&["account", "expiry", "trial", when, "--json"]);
+        run.done().json()["expires"].clone()
+    };
+    // 2027-02-01T00:00:00Z is 63968659200 Gregorian seconds.
+    assert_eq!(expiry("2027-01-31"), 63_968_659_200_u64);
+    assert_eq!(expiry("2027-01-31T23:59:59Z"), 63_968_659_199_u64);
+    let shown = place.run(&["account", "list"]).done().out;
+    assert!(shown.contains("expires"), "{shown}");
+    assert_eq!(expiry("never"), json!(null));
+    for when in ["tomorrow", "2027-13-01", "1969-12-01", ""] {
+        let run = place.run(&["account", "expiry", "trial", when]);
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.err.contains("2027-01-31"), "{run:?}");
+    }
+    place
+        .run(&["account", "expiry", "master", "never"])
+        .failed(4, &["method not allowed"]);
     place
         .run(&["account", "create", "X", "--realm", "a b"])
         .failed(2, &["realm"]);

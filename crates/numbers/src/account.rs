@@ -75,6 +75,10 @@ pub struct Account {
     pub tree: Vec<AccountId>,
     /// Disabled accounts can't log in and their numbers don't answer.
     pub enabled: bool,
+    /// When the account ends: from then on nobody logs in to it. Kazoo's trial
+    /// accounts (`pvt_trial_expiration`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<GregorianSeconds>,
     /// May do everything to everybody; the master account always.
     pub superduper: bool,
     /// May add numbers to the database (`pvt_wnm_allow_additions`).
@@ -100,6 +104,11 @@ impl Account {
     /// An account is over itself and everything below it, never sideways or up.
     pub fn is_over(&self, other: &Self) -> bool {
         self.id == other.id || other.tree.contains(&self.id)
+    }
+
+    /// Whether the account has ended by `now`.
+    pub fn is_expired(&self, now: GregorianSeconds) -> bool {
+        self.expires.is_some_and(|end| end <= now)
     }
 
     /// Whether this account has all rights (spec/numbers.md, "Admin").

@@ -213,6 +213,7 @@ fn new_account(index: usize) -> Result<Account, Failure> {
         is_reseller: false,
         created: GregorianSeconds::from_unix(1_760_000_000),
         modified: GregorianSeconds::from_unix(1_760_000_000),
+        expires: None,
         number_manager: Map::new(),
         public: Map::new(),
     })

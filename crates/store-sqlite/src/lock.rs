@@ -25,7 +25,8 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(Failure::unavailable(format!(
-                "another process has the database {} open for writing",
+                "another process has the database {} open for writing; a running server must be \
+                 stopped for that, what only reads works beside it",
                 database.display()
             ))),
             Err(TryLockError::Error(error)) => Err(Failure::unavailable(format!(

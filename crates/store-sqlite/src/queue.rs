@@ -57,7 +57,7 @@ impl Queue {
         }
         let batches = state.batches + request.batches.len();
         if batches > self.capacity && state.batches > 0 {
-            metrics::counter!("store_busy_total").increment(1);
+            metrics::counter!("numberd_store_busy_total").increment(1);
             return Err(StoreError::Busy);
         }
         state.batches = batches;
@@ -149,5 +149,5 @@ impl Queue {
 
 fn depth(batches: usize) {
     let batches = u32::try_from(batches).unwrap_or(u32::MAX);
-    metrics::gauge!("store_queue_depth").set(f64::from(batches));
+    metrics::gauge!("numberd_store_queue_depth").set(f64::from(batches));
 }

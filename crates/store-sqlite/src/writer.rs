@@ -107,9 +107,9 @@ impl Work {
             self.write(requests);
             let took = begun.elapsed();
             patience = (took / 2).min(MAX_PATIENCE);
-            metrics::histogram!("store_commit_batches")
+            metrics::histogram!("numberd_store_commit_batches")
                 .record(f64::from(u32::try_from(hoped).unwrap_or(u32::MAX)));
-            metrics::histogram!("store_commit_seconds").record(took.as_secs_f64());
+            metrics::histogram!("numberd_store_commit_seconds").record(took.as_secs_f64());
             self.log.keep_short(&self.connection);
         }
         if let Err(failure) = self.log.signal.checkpoint(&self.connection, Mode::Truncate) {

@@ -79,6 +79,8 @@ use crate::routes;
         routes::users::delete,
         routes::user_auth::log_in,
         routes::user_auth::get,
+        routes::user_auth::recover,
+        routes::user_auth::posted_recovery,
         routes::user_auth::impersonate,
         routes::api_auth::log_in,
         routes::auth::refresh,

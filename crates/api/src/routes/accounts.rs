@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use engine::accounts::filtered_document;
 use engine::{EngineError, FieldError};
 use numbers::account::{Account, AccountId};
+use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
 use store::Page;
 
@@ -85,9 +86,12 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let id = unchanged(&call)?;
+    let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
-    let account = api.engine.replace_account(&call.context, &id, data).await?;
+    let account = api
+        .engine
+        .replace_account(&call.context, &id, data, at)
+        .await?;
     document(&api, &call, &account).await
 }
 
@@ -103,9 +107,12 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let id = unchanged(&call)?;
+    let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
-    let account = api.engine.patch_account(&call.context, &id, data).await?;
+    let account = api
+        .engine
+        .patch_account(&call.context, &id, data, at)
+        .await?;
     document(&api, &call, &account).await
 }
 
@@ -123,19 +130,19 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     )
 )]
 pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    let id = unchanged(&call)?;
-    let account = api.engine.delete_account(&call.context, &id).await?;
+    let (id, at) = unchanged(&call)?;
+    let account = api.engine.delete_account(&call.context, &id, at).await?;
     let mut shown = api.engine.account_document(&call.context, &account).await?;
     shown.insert("_read_only".to_owned(), json!({"deleted": true}));
     Reply::document(&shown, account.revision)
 }
 
-/// The id of the account in the URL, if it is at the revision that the client
-/// means to change.
-fn unchanged(call: &Call) -> Result<AccountId, ApiError> {
+/// The id of the account in the URL, and the revision that it must have when it
+/// is written.
+fn unchanged(call: &Call) -> Result<(AccountId, Option<Revision>), ApiError> {
     let account = call.account()?;
-    call.check_if_match(&account.revision.to_string())?;
-    Ok(account.id.clone())
+    let at = call.if_match(account.revision)?;
+    Ok((account.id.clone(), at))
 }
 
 async fn document(api: &Api, call: &Call, account: &Account) -> Result<Reply, ApiError> {
@@ -332,14 +339,14 @@ pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
     )
 )]
 pub async fn move_below(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let id = unchanged(&call)?;
+    let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
     let to = match data.get("to") {
         Some(Value::String(to)) => AccountId::parse(to),
         other => return Err(not_a_text("to", other)),
     };
     let to = to.map_err(|error| ApiError::field("to", "not_found", &error.to_string()))?;
-    let account = api.engine.move_account(&call.context, &id, &to).await?;
+    let account = api.engine.move_account(&call.context, &id, &to, at).await?;
     document(&api, &call, &account).await
 }
 

@@ -13,7 +13,7 @@ use crate::filters::Filters;
 use crate::paging::Paging;
 use crate::reply::Reply;
 
-/// How many documents are read at a time to fill a page.
+/// How many documents are read at a time where filters leave out some.
 const READ_AT_ONCE: usize = 500;
 
 /// What a listing knows of its documents.
@@ -49,9 +49,9 @@ where
     };
     let mut from = paging.start.as_deref().map(key).transpose()?;
     let mut rows = Vec::new();
+    // The page, the document after it, and the one where reading goes on.
+    let mut limit = paging.limit.saturating_add(2).min(READ_AT_ONCE);
     let next = 'full: loop {
-        // One more than is looked at: the row where it goes on.
-        let limit = READ_AT_ONCE + 1;
         let mut found = read(Page {
             from,
             limit,
@@ -76,6 +76,7 @@ where
             Some(document) => from = Some(key((listed.key_of)(&document))?),
             None => break None,
         }
+        limit = READ_AT_ONCE;
     };
     let info = paging.info(rows.len(), next.as_deref())?;
     Ok(Reply::listing(&rows, info)?.with_csv(listed.columns))

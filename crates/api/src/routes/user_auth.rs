@@ -46,6 +46,30 @@ pub(super) fn answer(login: Login) -> Result<Reply, ApiError> {
     Ok(Reply::new(&login.data)?.with_auth_token(login.token))
 }
 
+/// Kazoo mails a link to who forgot a password. numberd sends no mail, and says
+/// so rather than promise one; the answer is the same for every user there is
+/// and isn't.
+#[utoipa::path(
+    put,
+    path = "/v2/user_auth/recovery",
+    tag = "auth",
+    responses((status = 501, description = "No mail is sent; who may give a new password is said")),
+)]
+pub async fn recover(_call: OpenCall) -> ApiError {
+    ApiError::no_recovery()
+}
+
+/// The second half, for who has such a link.
+#[utoipa::path(
+    post,
+    path = "/v2/user_auth/recovery",
+    tag = "auth",
+    responses((status = 501, description = "No mail is sent; who may give a new password is said")),
+)]
+pub async fn posted_recovery(_call: OpenCall) -> ApiError {
+    ApiError::no_recovery()
+}
+
 /// The data of the log-in that a token came from, for its own account.
 #[utoipa::path(
     get,

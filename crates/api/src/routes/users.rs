@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use engine::user_document::{filtered_document, user_document, user_row};
+use numbers::revision::Revision;
 use serde_json::json;
 use store::{Page, User, UserId};
 
@@ -101,11 +102,11 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let before = unchanged(&api, &call).await?;
+    let (before, at) = unchanged(&api, &call).await?;
     let data = call.take_data()?;
     let user = api
         .engine
-        .replace_user(&call.context, &before.account, &before.id, data)
+        .replace_user(&call.context, &before.account, &before.id, data, at)
         .await?;
     document(&user)
 }
@@ -122,11 +123,11 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let before = unchanged(&api, &call).await?;
+    let (before, at) = unchanged(&api, &call).await?;
     let data = call.take_data()?;
     let user = api
         .engine
-        .patch_user(&call.context, &before.account, &before.id, data)
+        .patch_user(&call.context, &before.account, &before.id, data, at)
         .await?;
     document(&user)
 }
@@ -143,10 +144,10 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
     )
 )]
 pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    let before = unchanged(&api, &call).await?;
+    let (before, at) = unchanged(&api, &call).await?;
     let user = api
         .engine
-        .delete_user(&call.context, &before.account, &before.id)
+        .delete_user(&call.context, &before.account, &before.id, at)
         .await?;
     let mut shown = user_document(&user);
     shown.insert("_read_only".to_owned(), json!({"deleted": true}));
@@ -160,12 +161,11 @@ async fn read(api: &Api, call: &Call) -> Result<Arc<User>, ApiError> {
         .await?)
 }
 
-/// The user in the URL, if it is at the revision that the client means to
-/// change.
-async fn unchanged(api: &Api, call: &Call) -> Result<Arc<User>, ApiError> {
+/// The user in the URL, and the revision that it must have when it is written.
+async fn unchanged(api: &Api, call: &Call) -> Result<(Arc<User>, Option<Revision>), ApiError> {
     let user = read(api, call).await?;
-    call.check_if_match(&user.revision.to_string())?;
-    Ok(user)
+    let at = call.if_match(user.revision)?;
+    Ok((user, at))
 }
 
 fn document(user: &User) -> Result<Reply, ApiError> {

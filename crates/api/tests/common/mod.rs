@@ -16,7 +16,7 @@ use std::sync::Arc;
 use api::{Api, ApiService, ApiSettings};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode, request};
 use engine::bootstrap::Bootstrap;
 use engine::import::ImportRow;
 use engine::{Context, Engine, Settings};
@@ -163,18 +163,8 @@ impl Harness {
         token: Option<&str>,
         body: Option<Value>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(token) = token {
-            request = request.header("x-auth-token", token);
-        }
-        let body = match body {
-            Some(body) => {
-                request = request.header("content-type", "application/json");
-                Body::from(body.to_string())
-            }
-            None => Body::empty(),
-        };
-        self.send(request.body(body).expect("a good request")).await
+        let request = Request::builder().method(method).uri(path);
+        self.ask(request, token, body).await
     }
 
     /// A `GET` as somebody.
@@ -202,10 +192,20 @@ impl Harness {
         token: Option<&str>,
         body: Option<Value>,
     ) -> Answer {
-        let mut request = Request::builder()
+        let request = Request::builder()
             .method(method)
             .uri(path)
             .header("x-numberd-dialect", dialect);
+        self.ask(request, token, body).await
+    }
+
+    /// A request with its token and its body.
+    async fn ask(
+        &self,
+        mut request: request::Builder,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
         if let Some(token) = token {
             request = request.header("x-auth-token", token);
         }

@@ -187,6 +187,8 @@ async fn logins() {
         step("error_api_key_unknown", "nobody", "PUT", "/v2/api_auth").data(
             json!({"api_key": "no key of anybody, but as long as one would have to be, that is."}),
         ),
+        step("error_recovery", "nobody", "PUT", "/v2/user_auth/recovery")
+            .data(json!({"username": "admin", "account_name": "child"})),
         step(
             "error_no_token_to_tell_of",
             "nobody",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use store::{Page, Store};
 
 use super::PAGE;
-use crate::cli::{AccountCommand, Format, Global, Switch};
+use crate::cli::{AccountCommand, Expiry, Format, Global, Switch};
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
 use crate::output::{self, List};
@@ -56,6 +56,15 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
                 .set_allow_additions(&cx, &account.id, allowed)
                 .await?;
             show(&account, format)?;
+        }
+        AccountCommand::Expiry {
+            account,
+            when: Expiry(expires),
+            format,
+        } => {
+            let account = database.account(&account).await?;
+            let engine = &database.engine;
+            show(&engine.set_expiry(&cx, &account.id, expires).await?, format)?;
         }
         AccountCommand::ApiKey {
             account,
@@ -155,6 +164,7 @@ fn rights(account: &Account) -> Vec<&'static str> {
         (account.is_reseller, "reseller"),
         (account.allow_additions, "additions"),
         (!account.enabled, "disabled"),
+        (account.expires.is_some(), "expires"),
     ]
     .into_iter()
     .filter_map(|(set, name)| set.then_some(name))
@@ -186,6 +196,7 @@ fn document(account: &Account) -> Value {
         "is_reseller": account.is_reseller,
         "allow_additions": account.allow_additions,
         "created": account.created,
+        "expires": account.expires,
     })
 }
 
@@ -203,6 +214,10 @@ fn show(account: &Account, format: Format) -> Outcome {
                 .unwrap_or_default(),
         ),
         ("rights", rights(account).join(",")),
+        (
+            "expires",
+            account.expires.map(output::time).unwrap_or_default(),
+        ),
     ];
     Ok(output::facts(format.json, &facts, &document(account))?)
 }

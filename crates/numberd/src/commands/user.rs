@@ -57,7 +57,7 @@ pub async fn run(global: &Global, command: UserCommand) -> Outcome {
             let fields = object(json!({"password": password.text}));
             let user = database
                 .engine
-                .patch_user(&cx, &account.id, &id, fields)
+                .patch_user(&cx, &account.id, &id, fields, None)
                 .await?;
             show(&account, &user, &password, format)?;
         }

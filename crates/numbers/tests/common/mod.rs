@@ -50,6 +50,7 @@ fn plain_account(name: &str, tree: Vec<AccountId>) -> Account {
         is_reseller: false,
         created: BEFORE,
         modified: BEFORE,
+        expires: None,
         number_manager: Map::new(),
         public: Map::new(),
     }

@@ -129,6 +129,7 @@ pub fn account(n: u32, tree: &[u32]) -> Account {
         is_reseller: false,
         created: NOW,
         modified: NOW,
+        expires: None,
         number_manager: Map::new(),
         public: Map::new(),
     }
