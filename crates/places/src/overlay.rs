@@ -1,0 +1,272 @@
+//! What an operator knows better or earlier: tables of NPA-NXX(-X) blocks with
+//! rate center, LATA, OCN, switch and company, and area codes that the
+//! embedded data doesn't have yet. Read from CSV, looked up by the longest
+//! prefix.
+
+mod read;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+pub use read::{BadTable, read_stored, read_table};
+
+use crate::prefix_table::{key, longest, text_of};
+
+/// The most rows of one table: every thousands block of North America twice
+/// over.
+pub const MAX_ROWS: usize = 1_000_000;
+
+/// What a table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Blocks of the North American plan.
+    NpaNxx,
+    /// Area codes, of any country.
+    AreaCodes,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::NpaNxx, Self::AreaCodes];
+
+    /// The kind as it is typed and stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NpaNxx => "npa-nxx",
+            Self::AreaCodes => "area-codes",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no kind of table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a kind of table; kinds are npa-nxx and area-codes")]
+pub struct UnknownKind(String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let kind = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        kind.ok_or_else(|| UnknownKind(text.to_owned()))
+    }
+}
+
+/// What a row can say of its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// ISO 3166-1 code.
+    Country,
+    /// State or province, two letters in North America.
+    State,
+    /// City.
+    City,
+    /// Rate center.
+    RateCenter,
+    /// LATA.
+    Lata,
+    /// Operating company number.
+    Ocn,
+    /// The company that holds the block.
+    Company,
+    /// Switch (CLLI).
+    Switch,
+    /// `WIRELESS`, `LANDLINE`, ….
+    LineType,
+    /// Postal code.
+    PostalCode,
+    /// IANA name.
+    TimeZone,
+}
+
+impl Field {
+    /// Every field, in the order in which rows are stored.
+    pub const ALL: [Self; 11] = [
+        Self::Country,
+        Self::State,
+        Self::City,
+        Self::RateCenter,
+        Self::Lata,
+        Self::Ocn,
+        Self::Company,
+        Self::Switch,
+        Self::LineType,
+        Self::PostalCode,
+        Self::TimeZone,
+    ];
+
+    /// What a column of this field may be called, without case, spaces and
+    /// punctuation.
+    pub(crate) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Country => &["country"],
+            Self::State => &["state", "province", "location"],
+            Self::City => &["city", "locality"],
+            Self::RateCenter => &["ratecenter", "ratecentre", "rc"],
+            Self::Lata => &["lata"],
+            Self::Ocn => &["ocn"],
+            Self::Company => &["company", "companyname", "carrier", "ocnname"],
+            Self::Switch => &["switch", "clli", "switchclli"],
+            Self::LineType => &["type", "linetype"],
+            Self::PostalCode => &["postalcode", "zip", "zipcode"],
+            Self::TimeZone => &["timezone"],
+        }
+    }
+}
+
+/// What a row says, without its prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Record([Option<Box<str>>; Field::ALL.len()]);
+
+impl Record {
+    /// One field.
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.0[field as usize].as_deref()
+    }
+
+    /// Sets a field; an empty text is none.
+    pub fn set(&mut self, field: Field, text: &str) {
+        self.0[field as usize] = (!text.is_empty()).then(|| text.into());
+    }
+
+    /// Every field as text, in the order in which rows are stored.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|text| text.as_deref().unwrap_or(""))
+    }
+
+    /// The city by the name that is known: its own, else the rate center's.
+    pub fn place_name(&self) -> Option<&str> {
+        self.get(Field::City).or(self.get(Field::RateCenter))
+    }
+}
+
+/// A row: what numbers begin with, the country code first, and what is known
+/// of them.
+pub type Row = (String, Record);
+
+/// A loaded table, ready to be looked up.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    kind: Kind,
+    keys: Vec<[u8; 4]>,
+    /// Of each key, the index of its record.
+    values: Vec<u32>,
+    /// Each record once: many blocks have the same.
+    records: Vec<Record>,
+}
+
+impl Overlay {
+    /// A table of rows; of two with the same prefix the later one counts. Rows
+    /// whose prefix is none are passed over.
+    pub fn new(kind: Kind, rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut known: HashMap<Record, u32> = HashMap::new();
+        let mut records = Vec::new();
+        let mut pairs = Vec::new();
+        for (prefix, record) in rows {
+            let (Some(key), Ok(next)) = (key(&prefix), u32::try_from(records.len())) else {
+                continue;
+            };
+            let value = *known.entry(record).or_insert_with_key(|record| {
+                records.push(record.clone());
+                next
+            });
+            pairs.push((key, pairs.len(), value));
+        }
+        pairs.sort_unstable_by_key(|(key, order, _)| (*key, std::cmp::Reverse(*order)));
+        pairs.dedup_by_key(|(key, _, _)| *key);
+        Self {
+            kind,
+            keys: pairs.iter().map(|(key, _, _)| key.to_le_bytes()).collect(),
+            values: pairs.iter().map(|(_, _, value)| *value).collect(),
+            records,
+        }
+    }
+
+    /// What it is about.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How many prefixes it knows.
+    pub const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether it knows none.
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// What is known of a number, given by its digits with the country code,
+    /// and how many of them decided.
+    pub fn find(&self, digits: &str) -> Option<(usize, &Record)> {
+        let (index, digits) = longest(&self.keys, digits)?;
+        Some((digits, self.record(index)?))
+    }
+
+    /// Every prefix with what is known of it, ascending.
+    pub fn rows(&self) -> impl Iterator<Item = (String, &Record)> {
+        let keys = self
+            .keys
+            .iter()
+            .map(|key| text_of(u32::from_le_bytes(*key)));
+        let rows = keys.enumerate();
+        rows.filter_map(|(index, prefix)| Some((prefix, self.record(index)?)))
+    }
+
+    fn record(&self, index: usize) -> Option<&Record> {
+        let value = usize::try_from(*self.values.get(index)?).ok()?;
+        self.records.get(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(prefix: &str, city: &str) -> Row {
+        let mut record = Record::default();
+        record.set(Field::City, city);
+        (prefix.to_owned(), record)
+    }
+
+    #[test]
+    fn the_longest_prefix_and_the_latest_row_win() {
+        let rows = [
+            row("1415555", "A"),
+            row("14155551", "B"),
+            row("1415555", "C"),
+            row("not digits", "D"),
+            row("1416555", "C"),
+        ];
+        let overlay = Overlay::new(Kind::NpaNxx, rows);
+        let city = |digits| {
+            let (digits, record) = overlay.find(digits)?;
+            Some((digits, record.get(Field::City)?))
+        };
+        assert_eq!(overlay.len(), 3);
+        assert_eq!(city("14155550100"), Some((7, "C")));
+        assert_eq!(city("14155551100"), Some((8, "B")));
+        assert_eq!(city("14165551100"), Some((7, "C")));
+        assert_eq!(city("14155560100"), None);
+        let prefixes: Vec<_> = overlay.rows().map(|(prefix, _)| prefix).collect();
+        assert_eq!(prefixes, ["1415555", "14155551", "1416555"]);
+        assert!(Overlay::new(Kind::NpaNxx, []).is_empty());
+    }
+
+    #[test]
+    fn kinds_have_names() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        let error = "lerg".parse::<Kind>().unwrap_err().to_string();
+        assert!(error.contains("'lerg'") && error.contains("npa-nxx"));
+    }
+}
