@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod change;
 pub mod context;
 pub mod error;
+pub mod explain;
 mod fields;
 pub mod fix;
 pub mod hierarchy;
@@ -57,6 +58,7 @@ pub struct Engine {
     carriers: Registry,
     rules: Rules,
     numbering: NumberingRules,
+    overlays: places::overlays::Current,
     prices: Arc<PriceList>,
     searches: SearchPages,
     turns: turns::Turns,
@@ -112,6 +114,7 @@ impl Engine {
         Ok(Self {
             rules: rules::system_rules(manager),
             numbering: NumberingRules::new(manager)?,
+            overlays: places::overlays::Current::default(),
             prices: Arc::new(settings.prices.clone()),
             searches: SearchPages::default(),
             turns: turns::Turns::default(),

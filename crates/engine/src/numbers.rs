@@ -130,7 +130,8 @@ impl Engine {
             if numbers.len() == chunk && chunk > 1 {
                 from = numbers.pop().map(|number| number.id);
             }
-            for number in numbers {
+            for mut number in numbers {
+                self.keep_place(&mut number);
                 if !(listing.keep)(&number) {
                     continue;
                 }

@@ -40,6 +40,14 @@ pub struct About {
     pub international: String,
 }
 
+/// Whether a text is the two letters of a country that has telephone numbers,
+/// in either case.
+pub fn is_country(code: &str) -> bool {
+    let region = Region::from_str(&code.to_ascii_uppercase()).ok();
+    let known = region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region));
+    code.len() == 2 && known.is_some()
+}
+
 /// A text of a country as a number; `None`: it is none, or there is no such
 /// country.
 ///
@@ -53,6 +61,17 @@ pub fn parse(text: &str, country: &str) -> Option<E164> {
     let number = PHONE_NUMBER_UTIL.parse(text, Some(region)).ok()?;
     let written = number.format_as(PhoneNumberFormat::E164);
     E164::try_from(&*written).ok()
+}
+
+/// A number as it is written in other countries; `None`: its country code is
+/// nobody's.
+pub fn international(number: &E164) -> Option<String> {
+    let parsed = PhoneNumber::from_str(number.as_str()).ok()?;
+    Some(
+        parsed
+            .format_as(PhoneNumberFormat::International)
+            .into_owned(),
+    )
 }
 
 /// What is known of a number; `None`: its country code is nobody's.

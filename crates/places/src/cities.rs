@@ -24,7 +24,7 @@ static FOLDED: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
 });
 
 /// What is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wanted {
     /// The city, as names are compared; empty: any.
     city: String,
@@ -69,6 +69,20 @@ impl Wanted {
     /// The calling code of the country.
     pub fn country_code(&self) -> &str {
         &self.country_code
+    }
+
+    /// Whether a city is named, not only a state.
+    pub const fn has_city(&self) -> bool {
+        !self.city.is_empty()
+    }
+
+    /// Whether a state can be of the country: the states of the United States
+    /// and Canada are known, others aren't doubted.
+    pub fn is_in(&self, state: Option<&str>) -> bool {
+        match (self.country.as_str(), state.and_then(country_of)) {
+            (wanted @ ("US" | "CA"), Some(country)) => country == wanted,
+            _ => true,
+        }
     }
 
     /// Whether a city of this name in this state is meant, or may be when

@@ -102,6 +102,23 @@ impl Field {
         Self::TimeZone,
     ];
 
+    /// Its name in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::State => "state",
+            Self::City => "city",
+            Self::RateCenter => "rate_center",
+            Self::Lata => "lata",
+            Self::Ocn => "ocn",
+            Self::Company => "company",
+            Self::Switch => "switch",
+            Self::LineType => "type",
+            Self::PostalCode => "postal_code",
+            Self::TimeZone => "time_zone",
+        }
+    }
+
     /// What a column of this field may be called, without case, spaces and
     /// punctuation.
     pub(crate) const fn names(self) -> &'static [&'static str] {

@@ -12,7 +12,8 @@ pub struct Place<'a> {
     pub country: Option<&'static str>,
 }
 
-/// Takes the description of a number with this country code apart.
+/// Takes the description of a number apart, which is given by its digits, or by
+/// its country code alone.
 ///
 /// ```
 /// let place = places::split("1", "San Francisco, CA");
@@ -22,24 +23,23 @@ pub struct Place<'a> {
 /// let place = places::split("49", "Berlin");
 /// assert_eq!((place.city, place.state), (Some("Berlin"), None));
 /// ```
-pub fn split<'a>(country_code: &str, description: &'a str) -> Place<'a> {
-    let apart = match country_code {
-        "55" => description.rsplit_once(" - "),
-        _ => description.rsplit_once(", "),
-    };
+pub fn split<'a>(digits: &str, description: &'a str) -> Place<'a> {
+    // No other country code begins with these.
+    let (is_north_american, is_brazilian) = (digits.starts_with('1'), digits.starts_with("55"));
+    let apart = description.rsplit_once(if is_brazilian { " - " } else { ", " });
     let mut place = match apart {
         Some((city, state)) => Place {
             city: Some(city),
             state: Some(state),
             country: None,
         },
-        None if country_code == "1" => north_american(description),
+        None if is_north_american => north_american(description),
         None => Place {
             city: Some(description),
             ..Place::default()
         },
     };
-    if country_code == "1" {
+    if is_north_american {
         place.country = place.state.and_then(country_of);
     }
     place

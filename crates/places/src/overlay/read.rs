@@ -6,6 +6,9 @@ use std::io::Read;
 use super::{Field, Kind, MAX_ROWS, Record, Row};
 use crate::prefix_table::MAX_DIGITS;
 
+/// The largest file, in bytes.
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
+
 /// The longest text of a field, in bytes.
 const MAX_FIELD: usize = 200;
 
@@ -45,6 +48,9 @@ pub enum BadTable {
     /// There are too many rows.
     #[error("more than {MAX_ROWS} rows")]
     TooMany,
+    /// The file is too large.
+    #[error("more than {MAX_BYTES} bytes")]
+    TooLarge,
     /// There are no rows.
     #[error("there are no rows")]
     Empty,
@@ -61,11 +67,15 @@ struct Columns {
 }
 
 /// Reads a table with a line of column names.
-pub fn read_table(kind: Kind, mut from: impl Read) -> Result<Vec<Row>, BadTable> {
+pub fn read_table(kind: Kind, from: impl Read) -> Result<Vec<Row>, BadTable> {
     let mut bytes = Vec::new();
     let csv_error = |error: String| BadTable::Csv(error);
-    from.read_to_end(&mut bytes)
+    from.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| csv_error(error.to_string()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
+        return Err(BadTable::TooLarge);
+    }
     let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
