@@ -47,8 +47,8 @@ async fn list(global: &Global, format: Format) -> Outcome {
 async fn load(global: &Global, options: &DataLoad) -> Outcome {
     let rows = read(options)?;
     let named = options.name.clone();
-    let name = named.unwrap_or_else(|| file_name(&options.file, |path| path.file_stem()));
-    let source = file_name(&options.file, |path| path.file_name());
+    let name = named.unwrap_or_else(|| file_name(&options.file, Path::file_stem));
+    let source = file_name(&options.file, Path::file_name);
     let database = Database::for_command(global, Access::Write)?;
     let cx = Context::system("data");
     let loading = database

@@ -106,7 +106,8 @@ fn source(said: &Value) -> String {
     let who = [text("name"), text("version"), text("kind"), text("date")];
     let mut line = who.into_iter().flatten().collect::<Vec<_>>().join(" ");
     if let Some(prefix) = text("prefix") {
-        line.push_str(&format!(", by {prefix}"));
+        line.push_str(", by ");
+        line.push_str(&prefix);
     }
     let says = said["says"].as_object().into_iter().flatten();
     let words: Vec<String> = says
