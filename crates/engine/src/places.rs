@@ -1,12 +1,14 @@
 //! Where numbers are: `locality` and `prefix?city=`, from what numberd knows
 //! itself: the embedded table of the world's prefixes, tables that an operator
 //! loaded, and the records of its own numbers. What isn't known is absent or
-//! null, never invented, and every answer says who says so.
+//! null, never invented, and every answer says who says so. A service of the
+//! operator's, if one is configured, is asked before all of that.
 
 mod city_prefixes;
 pub mod data_sets;
 mod facts;
 pub mod overlays;
+mod remote;
 
 use numbers::account::Account;
 use numbers::e164::E164;
@@ -56,12 +58,16 @@ impl Engine {
             };
             answer.insert(text.clone(), place);
         }
+        self.ask_phonebook(&mut answer).await;
         Ok(answer)
     }
 
     /// Says where a number is in its record, unless that stands there.
     pub(crate) fn keep_place(&self, number: &mut Number) {
-        if number.locality.is_empty() {
+        if let Some(Value::Object(known)) = number.carrier_data.get("locality") {
+            // The carrier that sold it said so.
+            number.locality.clone_from(known);
+        } else if number.locality.is_empty() {
             let overlays = self.overlays.get();
             let kept = Facts::new(&overlays, number.id.digits(), Some(number)).kept();
             number.locality = kept;
