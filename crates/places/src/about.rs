@@ -114,7 +114,8 @@ pub fn about(number: &E164) -> Option<About> {
     Some(About {
         country: country(&parsed),
         kind: kind_name(kind),
-        valid: parsed.is_valid(),
+        // Numbers of a kind are those that are given out, and no others are.
+        valid: known,
         possible: parsed.is_possible_with_reason().is_ok(),
         description,
         described_by: place.map(|(digits, _)| digits),
