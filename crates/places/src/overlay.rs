@@ -179,31 +179,66 @@ pub struct Overlay {
     records: Vec<Record>,
 }
 
-impl Overlay {
-    /// A table of rows; of two with the same prefix the later one counts. Rows
-    /// whose prefix is none are passed over.
-    pub fn new(kind: Kind, rows: impl IntoIterator<Item = Row>) -> Self {
-        let mut known: HashMap<Record, u32> = HashMap::new();
-        let mut records = Vec::new();
-        let mut pairs = Vec::new();
+/// A table in the making, so that the rows needn't all be there at once.
+#[derive(Debug)]
+pub struct Builder {
+    kind: Kind,
+    /// Key, order of arrival, index of the record.
+    rows: Vec<(u32, u32, u32)>,
+    known: HashMap<Record, u32>,
+    records: Vec<Record>,
+}
+
+impl Builder {
+    /// An empty table.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            rows: Vec::new(),
+            known: HashMap::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// Adds rows, up to [`MAX_ROWS`]; those whose prefix is none are passed
+    /// over.
+    pub fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
         for (prefix, record) in rows {
-            let (Some(key), Ok(next)) = (key(&prefix), u32::try_from(records.len())) else {
+            let order = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+            let next = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+            let Some(key) = key(&prefix).filter(|_| self.rows.len() < MAX_ROWS) else {
                 continue;
             };
-            let value = *known.entry(record).or_insert_with_key(|record| {
+            let records = &mut self.records;
+            let value = *self.known.entry(record).or_insert_with_key(|record| {
                 records.push(record.clone());
                 next
             });
-            pairs.push((key, pairs.len(), value));
+            self.rows.push((key, order, value));
         }
-        pairs.sort_unstable_by_key(|(key, order, _)| (*key, std::cmp::Reverse(*order)));
-        pairs.dedup_by_key(|(key, _, _)| *key);
-        Self {
-            kind,
-            keys: pairs.iter().map(|(key, _, _)| key.to_le_bytes()).collect(),
-            values: pairs.iter().map(|(_, _, value)| *value).collect(),
-            records,
+    }
+
+    /// The table; of two rows with one prefix the later one counts.
+    pub fn build(mut self) -> Overlay {
+        self.rows
+            .sort_unstable_by_key(|(key, order, _)| (*key, std::cmp::Reverse(*order)));
+        self.rows.dedup_by_key(|(key, _, _)| *key);
+        let keys = self.rows.iter().map(|(key, _, _)| key.to_le_bytes());
+        Overlay {
+            kind: self.kind,
+            keys: keys.collect(),
+            values: self.rows.iter().map(|(_, _, value)| *value).collect(),
+            records: self.records,
         }
+    }
+}
+
+impl Overlay {
+    /// A table of rows.
+    pub fn new(kind: Kind, rows: impl IntoIterator<Item = Row>) -> Self {
+        let mut builder = Builder::new(kind);
+        builder.add(rows);
+        builder.build()
     }
 
     /// What it is about.
@@ -261,6 +296,7 @@ mod tests {
             row("14155551", "B"),
             row("1415555", "C"),
             row("not digits", "D"),
+            row("1415555100000", "D"),
             row("1416555", "C"),
         ];
         let overlay = Overlay::new(Kind::NpaNxx, rows);

@@ -55,9 +55,7 @@ impl<'a> PrefixTable<'a> {
     ) -> Option<()> {
         let mut sorted = pairs
             .into_iter()
-            .map(|(prefix, name)| {
-                (prefix.len() <= MAX_DIGITS).then(|| Some((key(prefix)?, name)))?
-            })
+            .map(|(prefix, name)| Some((key(prefix)?, name)))
             .collect::<Option<Vec<_>>>()?;
         sorted.sort_unstable();
         let mut names: Vec<&str> = sorted.iter().map(|(_, name)| *name).collect();
@@ -162,8 +160,11 @@ pub(crate) fn longest(mut keys: &[[u8; 4]], digits: &str) -> Option<(usize, usiz
     None
 }
 
-/// Up to nine digits as a key; `None`: something else than digits.
+/// Up to nine digits as a key; `None`: more, or something else than digits.
 pub(crate) fn key(digits: &str) -> Option<u32> {
+    if digits.len() > MAX_DIGITS {
+        return None;
+    }
     let mut key = 0;
     for (position, byte) in digits.bytes().enumerate() {
         if !byte.is_ascii_digit() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use numbers::gregorian::GregorianSeconds;
 use places::Geodata;
-use places::overlay::{BadTable, Kind, MAX_ROWS, Overlay, Row, read_stored};
+use places::overlay::{BadTable, Builder, Kind, MAX_ROWS, Overlay, Row, read_stored};
 use store::{Batch, DataSet, DataSetId, Operation, StoreError};
 
 use super::overlays::{Loaded, Overlays};
@@ -156,17 +156,17 @@ impl Engine {
         let Ok(kind) = set.kind.parse::<Kind>() else {
             return Ok(Err(format!("'{}' is not a kind of table", set.kind)));
         };
-        let mut rows: Vec<Row> = Vec::new();
+        let mut table = Builder::new(kind);
         for part in 0..parts {
             let Some(text) = self.store.data_part(&set.id, part).await? else {
                 return Ok(Err(format!("part {part} isn't there")));
             };
             match read_stored(&text) {
-                Ok(read) => rows.extend(read),
+                Ok(read) => table.add(read),
                 Err(error) => return Ok(Err(BadTable::to_string(&error))),
             }
         }
-        let built = tokio::task::spawn_blocking(move || Overlay::new(kind, rows)).await;
+        let built = tokio::task::spawn_blocking(move || table.build()).await;
         Ok(built.map_err(|error| error.to_string()))
     }
 
