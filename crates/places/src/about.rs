@@ -12,6 +12,9 @@ use rlibphonenumber::{
 
 use crate::geodata::Geodata;
 
+/// The longest text that is looked at, in characters, as in the original.
+const MAX_TEXT: usize = 250;
+
 /// What is known of a number from data alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
@@ -57,6 +60,9 @@ pub fn is_country(code: &str) -> bool {
 /// assert_eq!(places::parse("030 223456", "XX"), None);
 /// ```
 pub fn parse(text: &str, country: &str) -> Option<E164> {
+    if text.chars().nth(MAX_TEXT).is_some() {
+        return None;
+    }
     let region = Region::from_str(&country.to_ascii_uppercase()).ok()?;
     let number = PHONE_NUMBER_UTIL.parse(text, Some(region)).ok()?;
     let written = number.format_as(PhoneNumberFormat::E164);
@@ -198,5 +204,38 @@ const fn kind_name(kind: PhoneNumberType) -> &'static str {
         PhoneNumberType::UAN => "uan",
         PhoneNumberType::VoiceMail => "voicemail",
         PhoneNumberType::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_up_to_a_length() {
+        let padded = |count: usize| format!("{}030 223456", " ".repeat(count));
+        assert!(parse(&padded(MAX_TEXT - 10), "DE").is_some());
+        assert_eq!(parse(&padded(MAX_TEXT - 9), "DE"), None);
+        assert_eq!(parse(&"4".repeat(1_000_000), "US"), None);
+        for odd in ["", "+", "' OR 1=1", "(.*)+$", "\u{0}", "hello"] {
+            assert_eq!(parse(odd, "US"), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_no_country_are_known_as_far_as_they_can_be() {
+        let kind =
+            |text: &str| about(&text.parse().unwrap()).map(|about| (about.country, about.kind));
+        assert_eq!(kind("+80012345678"), Some((None, "toll_free")));
+        assert_eq!(
+            kind("+18005551212"),
+            Some((Some("US".to_owned()), "toll_free"))
+        );
+        assert_eq!(kind("+99912345678"), None);
+        let invalid = about(&"+14150000000".parse().unwrap()).unwrap();
+        assert_eq!(
+            (invalid.valid, invalid.kind, invalid.description),
+            (false, "unknown", None)
+        );
     }
 }

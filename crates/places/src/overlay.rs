@@ -7,6 +7,7 @@ mod read;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::str::FromStr;
 
 pub use read::{BadTable, read_stored, read_table};
@@ -139,7 +140,7 @@ impl Field {
 }
 
 /// What a row says, without its prefix.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record([Option<Box<str>>; Field::ALL.len()]);
 
 impl Record {
@@ -157,26 +158,47 @@ impl Record {
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|text| text.as_deref().unwrap_or(""))
     }
-
-    /// The city by the name that is known: its own, else the rate center's.
-    pub fn place_name(&self) -> Option<&str> {
-        self.get(Field::City).or(self.get(Field::RateCenter))
-    }
 }
 
 /// A row: what numbers begin with, the country code first, and what is known
 /// of them.
 pub type Row = (String, Record);
 
-/// A loaded table, ready to be looked up.
+/// What a loaded table says of numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    texts: &'a [Box<str>],
+    fields: &'a Fields,
+}
+
+impl<'a> Said<'a> {
+    /// One field.
+    pub fn get(self, field: Field) -> Option<&'a str> {
+        let index = self.fields[field as usize].checked_sub(1)?;
+        let text = self.texts.get(usize::try_from(index).ok()?)?;
+        Some(text)
+    }
+
+    /// The city by the name that is known: its own, else the rate center's.
+    pub fn place_name(self) -> Option<&'a str> {
+        self.get(Field::City)
+            .or_else(|| self.get(Field::RateCenter))
+    }
+}
+
+/// Of each field, the index of its text and one more; 0: there is none.
+type Fields = [u32; Field::ALL.len()];
+
+/// A loaded table, ready to be looked up. Texts and rows that many prefixes
+/// have in common are kept once.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     kind: Kind,
     keys: Vec<[u8; 4]>,
     /// Of each key, the index of its record.
     values: Vec<u32>,
-    /// Each record once: many blocks have the same.
-    records: Vec<Record>,
+    records: Vec<Fields>,
+    texts: Vec<Box<str>>,
 }
 
 /// A table in the making, so that the rows needn't all be there at once.
@@ -185,8 +207,8 @@ pub struct Builder {
     kind: Kind,
     /// Key, order of arrival, index of the record.
     rows: Vec<(u32, u32, u32)>,
-    known: HashMap<Record, u32>,
-    records: Vec<Record>,
+    records: HashMap<Fields, u32>,
+    texts: HashMap<Box<str>, u32>,
 }
 
 impl Builder {
@@ -195,8 +217,8 @@ impl Builder {
         Self {
             kind,
             rows: Vec::new(),
-            known: HashMap::new(),
-            records: Vec::new(),
+            records: HashMap::new(),
+            texts: HashMap::new(),
         }
     }
 
@@ -204,16 +226,17 @@ impl Builder {
     /// over.
     pub fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
         for (prefix, record) in rows {
-            let order = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-            let next = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
             let Some(key) = key(&prefix).filter(|_| self.rows.len() < MAX_ROWS) else {
                 continue;
             };
-            let records = &mut self.records;
-            let value = *self.known.entry(record).or_insert_with_key(|record| {
-                records.push(record.clone());
-                next
-            });
+            let mut fields = Fields::default();
+            for (field, text) in fields.iter_mut().zip(record.0) {
+                if let Some(text) = text {
+                    *field = index_of(&mut self.texts, text) + 1;
+                }
+            }
+            let order = count(self.rows.len());
+            let value = index_of(&mut self.records, fields);
             self.rows.push((key, order, value));
         }
     }
@@ -228,9 +251,27 @@ impl Builder {
             kind: self.kind,
             keys: keys.collect(),
             values: self.rows.iter().map(|(_, _, value)| *value).collect(),
-            records: self.records,
+            records: by_index(self.records),
+            texts: by_index(self.texts),
         }
     }
+}
+
+/// The index of a thing among those that were seen, a new one for a new thing.
+fn index_of<T: Eq + Hash>(seen: &mut HashMap<T, u32>, thing: T) -> u32 {
+    let next = count(seen.len());
+    *seen.entry(thing).or_insert(next)
+}
+
+/// There are at most [`MAX_ROWS`] times the fields of a row.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn by_index<T>(seen: HashMap<T, u32>) -> Vec<T> {
+    let mut things: Vec<(T, u32)> = seen.into_iter().collect();
+    things.sort_unstable_by_key(|(_, index)| *index);
+    things.into_iter().map(|(thing, _)| thing).collect()
 }
 
 impl Overlay {
@@ -258,24 +299,27 @@ impl Overlay {
 
     /// What is known of a number, given by its digits with the country code,
     /// and how many of them decided.
-    pub fn find(&self, digits: &str) -> Option<(usize, &Record)> {
+    pub fn find(&self, digits: &str) -> Option<(usize, Said<'_>)> {
         let (index, digits) = longest(&self.keys, digits)?;
-        Some((digits, self.record(index)?))
+        Some((digits, self.said(index)?))
     }
 
     /// Every prefix with what is known of it, ascending.
-    pub fn rows(&self) -> impl Iterator<Item = (String, &Record)> {
+    pub fn rows(&self) -> impl Iterator<Item = (String, Said<'_>)> {
         let keys = self
             .keys
             .iter()
             .map(|key| text_of(u32::from_le_bytes(*key)));
         let rows = keys.enumerate();
-        rows.filter_map(|(index, prefix)| Some((prefix, self.record(index)?)))
+        rows.filter_map(|(index, prefix)| Some((prefix, self.said(index)?)))
     }
 
-    fn record(&self, index: usize) -> Option<&Record> {
+    fn said(&self, index: usize) -> Option<Said<'_>> {
         let value = usize::try_from(*self.values.get(index)?).ok()?;
-        self.records.get(value)
+        Some(Said {
+            texts: &self.texts,
+            fields: self.records.get(value)?,
+        })
     }
 }
 
@@ -301,8 +345,8 @@ mod tests {
         ];
         let overlay = Overlay::new(Kind::NpaNxx, rows);
         let city = |digits| {
-            let (digits, record) = overlay.find(digits)?;
-            Some((digits, record.get(Field::City)?))
+            let (digits, said) = overlay.find(digits)?;
+            Some((digits, said.get(Field::City)?))
         };
         assert_eq!(overlay.len(), 3);
         assert_eq!(city("14155550100"), Some((7, "C")));

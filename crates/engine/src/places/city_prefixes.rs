@@ -107,9 +107,9 @@ fn loaded<'o>(
 ) -> Vec<(String, (&'o str, Option<&'o str>))> {
     let mut found = Vec::new();
     for kind in Kind::ALL {
-        for (prefix, record) in overlays.rows(kind) {
-            let name = record.place_name().unwrap_or_default();
-            let state = record.get(Field::State);
+        for (prefix, said) in overlays.rows(kind) {
+            let name = said.place_name().unwrap_or_default();
+            let state = said.get(Field::State);
             if let Some(national) = national_prefix(wanted.country_code(), &prefix)
                 && wanted.matches(name, state)
             {

@@ -5,7 +5,7 @@ use places::overlay::{Field, Kind};
 use places::{About, Found, Geodata, Place, split};
 use serde_json::{Map, Value, json};
 
-use super::overlays::{Overlays, Said, day};
+use super::overlays::{Known, Overlays, day};
 
 /// What data says of a number, without asking anybody.
 pub(crate) struct Facts<'a> {
@@ -14,9 +14,9 @@ pub(crate) struct Facts<'a> {
     table: Option<Found<'a>>,
     place: Place<'a>,
     /// A loaded block of the North American plan.
-    block: Option<Said<'a>>,
+    block: Option<Known<'a>>,
     /// A loaded area code.
-    area: Option<Said<'a>>,
+    area: Option<Known<'a>>,
     /// `rate_center` of the number's record.
     recorded: Option<&'a Value>,
 }
@@ -57,7 +57,7 @@ impl<'a> Facts<'a> {
 
     /// What a loaded table says: of the block, else of the area code.
     pub(crate) fn loaded(&self, field: Field) -> Option<&'a str> {
-        let said = |said: Option<Said<'a>>| said.and_then(|said| said.record.get(field));
+        let said = |known: Option<Known<'a>>| known.and_then(|known| known.said.get(field));
         said(self.block).or_else(|| said(self.area))
     }
 
@@ -120,17 +120,17 @@ impl<'a> Facts<'a> {
             }
             sources.push(source);
         };
-        for said in [self.block, self.area].into_iter().flatten() {
+        for known in [self.block, self.area].into_iter().flatten() {
             let source = json!({
-                "name": said.set.name,
-                "kind": said.set.kind,
-                "file": said.set.source,
-                "date": day(said.set.loaded),
-                "prefix": self.digits.get(..said.digits),
+                "name": known.set.name,
+                "kind": known.set.kind,
+                "file": known.set.source,
+                "date": day(known.set.loaded),
+                "prefix": self.digits.get(..known.digits),
             });
             let fields = Field::ALL.into_iter();
             let says = fields.filter_map(|field| {
-                Some((field.as_str().to_owned(), said.record.get(field)?.into()))
+                Some((field.as_str().to_owned(), known.said.get(field)?.into()))
             });
             add(source, says.collect());
         }

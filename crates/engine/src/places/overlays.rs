@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use numbers::gregorian::GregorianSeconds;
-use places::overlay::{Kind, Overlay, Record};
+use places::overlay::{Kind, Overlay, Said};
 use store::{DataSet, DataSetId};
 
 /// One loaded table.
@@ -15,15 +15,15 @@ pub struct Loaded {
     pub table: Overlay,
 }
 
-/// What a table says of a number.
+/// What one table knows of a number.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct Known<'a> {
     /// Which table.
     pub set: &'a DataSet,
     /// How many of the number's digits decided.
     pub digits: usize,
     /// What it says.
-    pub record: &'a Record,
+    pub said: Said<'a>,
 }
 
 /// All loaded tables, the latest first.
@@ -40,26 +40,22 @@ impl Overlays {
 
     /// What is known of a number, given by its digits: the longest prefix wins,
     /// of two as long the table that was loaded last.
-    pub fn find(&self, kind: Kind, digits: &str) -> Option<Said<'_>> {
-        let mut best: Option<Said<'_>> = None;
+    pub fn find(&self, kind: Kind, digits: &str) -> Option<Known<'_>> {
+        let mut best: Option<Known<'_>> = None;
         for loaded in self.of(kind) {
-            let longest = best.map_or(0, |said| said.digits);
-            if let Some((digits, record)) = loaded.table.find(digits)
+            let longest = best.map_or(0, |known| known.digits);
+            if let Some((digits, said)) = loaded.table.find(digits)
                 && digits > longest
             {
                 let set = &loaded.set;
-                best = Some(Said {
-                    set,
-                    digits,
-                    record,
-                });
+                best = Some(Known { set, digits, said });
             }
         }
         best
     }
 
     /// Every row of every table of a kind.
-    pub fn rows(&self, kind: Kind) -> impl Iterator<Item = (String, &Record)> {
+    pub fn rows(&self, kind: Kind) -> impl Iterator<Item = (String, Said<'_>)> {
         self.of(kind).flat_map(|loaded| loaded.table.rows())
     }
 
