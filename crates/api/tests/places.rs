@@ -281,6 +281,10 @@ async fn searches_by_city_and_state() {
     let anywhere = "/v2/phone_numbers?state=california&quantity=9";
     let answer = server.get(&server.child, anywhere).await;
     assert_eq!(found(answer), stock[..2]);
+    // A number whose record alone says where it is.
+    server.stock("local", &["+16282000001"]).await;
+    let answer = get(&server, "?city=san+rafael&quantity=9").await;
+    assert_eq!(found(answer), ["+16282000001"]);
     let row = get(&server, "?city=san+francisco").await.data()[0].clone();
     assert_eq!(
         row["rate_center"],

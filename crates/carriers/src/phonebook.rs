@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::CarrierError;
-use crate::http::Client;
+use crate::http::{Answer, Call, Client};
 use crate::settings::{BadSettings, Common, Secret, Spending};
 
 /// Numbers that one request asks about.
@@ -76,22 +76,48 @@ impl Phonebook {
     /// doesn't know are absent, or say so in their `status`.
     pub async fn locality(&self, numbers: &[E164]) -> Result<Map<String, Value>, CarrierError> {
         let url = self.client.url(["locality", "metadata"]);
-        let mut call = self.client.look("locality", Method::POST, url);
-        if !self.token.0.is_empty() {
-            call = call.bearer(&self.token.0);
-        }
-        let answer = call
-            .json(&json!({ "data": numbers }))
-            .send()
-            .await?
-            .success()?;
-        let mut body: Value = answer.json()?;
+        let call = self.client.look("locality", Method::POST, url);
+        let call = self.signed(call).json(&json!({ "data": numbers }));
+        let answer = call.send().await?.success()?;
+        let body: Value = answer.json()?;
         if body["status"] != "success" {
             return Err(answer.garbled(format!("its status is {}", body["status"])));
         }
-        match body["data"].take() {
-            Value::Object(data) => Ok(data),
-            _ => Err(answer.garbled("'data' is no object")),
+        data(&answer, body)
+    }
+
+    /// What numbers of cities begin with that have this name, or a longer one:
+    /// by name, `{prefixes, state}`.
+    pub async fn cities(
+        &self,
+        country: &str,
+        city: &str,
+    ) -> Result<Map<String, Value>, CarrierError> {
+        let url = self.client.url([country, "city"]);
+        let call = self.client.look("city", Method::GET, url);
+        let call = self.signed(call).query("pattern", city);
+        let answer = call.send().await?;
+        if answer.status == 404 {
+            // That is how it says that there is no such city.
+            return Ok(Map::new());
         }
+        let answer = answer.success()?;
+        let body = answer.json()?;
+        data(&answer, body)
+    }
+
+    fn signed<'c>(&self, call: Call<'c>) -> Call<'c> {
+        if self.token.0.is_empty() {
+            call
+        } else {
+            call.bearer(&self.token.0)
+        }
+    }
+}
+
+fn data(answer: &Answer, mut body: Value) -> Result<Map<String, Value>, CarrierError> {
+    match body["data"].take() {
+        Value::Object(data) => Ok(data),
+        _ => Err(answer.garbled("'data' is no object")),
     }
 }

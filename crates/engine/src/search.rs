@@ -107,22 +107,27 @@ impl Engine {
         };
         let (city, state) = (query.city.as_deref(), query.state.as_deref());
         if city.is_none() && state.is_none() {
-            let place = None;
-            let beginnings = prefix.into_iter().collect();
-            return Ok(Some(Wanted { beginnings, place }));
+            return Ok(Some(Wanted {
+                beginnings: prefix.into_iter().collect(),
+                beyond: None,
+                place: None,
+            }));
         }
         let Some(place) = CityQuery::new(city.unwrap_or_default(), state, country)? else {
             return Ok(None);
         };
-        let beginnings = match prefix {
-            Some(prefix) => vec![prefix],
-            None => place
-                .beginnings(&self.overlays.get(), MOST_BEGINNINGS)
-                .into_iter()
-                .collect(),
+        let (beginnings, beyond) = match prefix {
+            Some(prefix) => (vec![prefix], None),
+            None => {
+                let known = place.beginnings(&self.overlays.get(), MOST_BEGINNINGS);
+                (known.into_iter().collect(), Some(place.country_beginning()))
+            }
         };
-        let place = Some(place);
-        Ok(Some(Wanted { beginnings, place }))
+        Ok(Some(Wanted {
+            beginnings,
+            beyond,
+            place: Some(place),
+        }))
     }
 
     /// Where an account's searches look, in order, each once: its own reserved

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use carriers::phonebook::PhonebookSettings;
 use carriers::settings::Secret;
 use engine::Settings;
+use engine::places::CityQuery;
 use serde_json::{Map, Value, json};
 use simulators::{Simulator, Vendor, other};
 use support::{World, world_with};
@@ -53,6 +54,26 @@ async fn what_it_knows_goes_over_what_we_know() {
     assert_eq!(unknown["locality"]["locality"], "San Francisco");
     assert_eq!(unknown["source"][0]["failed"], "it doesn't know the number");
     assert_eq!(places["nonsense"]["status"], "error");
+}
+
+#[tokio::test]
+async fn its_cities_are_added_to_ours() {
+    let simulator = phonebook().await;
+    let world = world_with(settings(&simulator.url(), other::TOKEN, 5000)).await;
+    let ask = async |city: &str, country: &str| {
+        let query = CityQuery::new(city, None, country).unwrap().unwrap();
+        let master = &world.made.account;
+        world.engine.city_prefixes(master, &query).await.unwrap()
+    };
+    let found = ask("Nova", "US").await;
+    let prefixes: Vec<_> = found["Nova Vila"].prefixes.iter().collect();
+    assert_eq!(prefixes, ["998", "999"]);
+    // It knows nothing of the others, and that hinders nobody.
+    assert!(ask("Berlin", "DE").await["Berlin"].prefixes.contains("30"));
+    drop(simulator);
+    assert!(ask("Nova Vila", "US").await.is_empty());
+    let found = ask("San Francisco", "US").await;
+    assert!(found["San Francisco"].prefixes.contains("415"));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ pub const MAX_CITIES: usize = 200;
 
 /// The most prefixes of one city: mobile blocks of large countries are given
 /// to cities by the thousand.
-const MAX_PREFIXES: usize = 1000;
+pub const MAX_PREFIXES: usize = 1000;
 
 /// The descriptions of all places, as names are compared.
 static FOLDED: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
@@ -64,6 +64,11 @@ impl Wanted {
             country,
             country_code: country_code.to_string(),
         })
+    }
+
+    /// The two letters of the country.
+    pub fn country(&self) -> &str {
+        &self.country
     }
 
     /// The calling code of the country.

@@ -38,6 +38,7 @@ fn routes(vendor: Arc<Vendor>) -> Router {
             put(order).get(status).delete(release),
         )
         .route("/locality/metadata", post(locality))
+        .route("/{country}/city", get(city))
         .route("/numbers/{country}/owned", get(owned))
         .route("/numbers/{country}/owned/{number}", get(holds))
         .layer(middleware::from_fn(|request, next| {
@@ -61,6 +62,17 @@ fn success(data: impl Into<Value>) -> Response {
 fn error(status: StatusCode, message: &str) -> Response {
     let body = json!({"status": "error", "data": {}, "message": message});
     (status, Json(body)).into_response()
+}
+
+/// Knows one city, which nobody else does.
+async fn city(Path(country): Path<String>, Query(asked): Query<Map<String, Value>>) -> Response {
+    let pattern = asked.get("pattern").and_then(Value::as_str);
+    let known = pattern.is_some_and(|name| !name.is_empty() && "Nova Vila".starts_with(name));
+    if country == "US" && known {
+        success(json!({"Nova Vila": {"prefixes": ["999", "998"], "state": "CA"}}))
+    } else {
+        error(StatusCode::NOT_FOUND, "Not Found")
+    }
 }
 
 /// Knows every number of +1415 but those that end in 9.

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use numbers::account::Account;
-use places::cities::{Wanted, find, national_prefix, state_prefixes};
+use places::cities::{MAX_CITIES, MAX_PREFIXES, Wanted, find, national_prefix, state_prefixes};
 use places::overlay::{Field, Kind};
+use serde_json::{Map, Value};
 use store::StockQuery;
 
 use super::Facts;
@@ -32,7 +33,11 @@ pub struct CityPrefixes {
 
 /// Which city or state is meant, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CityQuery(Wanted);
+pub struct CityQuery {
+    wanted: Wanted,
+    /// The city as it was typed.
+    typed: String,
+}
 
 impl CityQuery {
     /// A city by its name or the beginning of it, or all of a state, in a
@@ -56,31 +61,39 @@ impl CityQuery {
         if !errors.is_empty() {
             return Err(EngineError::Validation(errors));
         }
-        let wanted = Wanted::new(city, state, country).map(Self);
+        let typed = city.trim().to_owned();
         // Signs alone name no city.
-        let named = city.trim().is_empty() || !places::fold(city).is_empty();
-        Ok(wanted.filter(|_| named))
+        if !typed.is_empty() && places::fold(&typed).is_empty() {
+            return Ok(None);
+        }
+        let wanted = Wanted::new(&typed, state, country);
+        Ok(wanted.map(|wanted| Self { wanted, typed }))
     }
 
     /// Whether a number lies in the city or state.
     pub(crate) fn includes(&self, facts: &Facts<'_>) -> bool {
-        self.0
+        self.wanted
             .matches(facts.city().unwrap_or_default(), facts.state())
+    }
+
+    /// What all numbers of the country begin with, from `+` on.
+    pub(crate) fn country_beginning(&self) -> String {
+        format!("+{}", self.wanted.country_code())
     }
 
     /// What numbers begin with that may lie there, from `+` on: at most
     /// `most`, by cutting them shorter.
     pub(crate) fn beginnings(&self, overlays: &Overlays, most: usize) -> BTreeSet<String> {
-        let code = self.0.country_code();
+        let code = self.wanted.country_code();
         let mut national: BTreeSet<String> = BTreeSet::new();
-        if self.0.has_city() {
-            for city in find(&self.0) {
+        if self.wanted.has_city() {
+            for city in find(&self.wanted) {
                 national.extend(city.prefixes);
             }
         } else {
-            national = state_prefixes(&self.0);
+            national = state_prefixes(&self.wanted);
         }
-        for (prefix, _) in loaded(overlays, &self.0) {
+        for (prefix, _) in loaded(overlays, &self.wanted) {
             national.insert(prefix);
         }
         let mut length = national.iter().map(String::len).max().unwrap_or(0);
@@ -162,7 +175,7 @@ impl Engine {
         account: &Account,
         query: &CityQuery,
     ) -> Result<BTreeMap<String, CityPrefixes>, EngineError> {
-        let CityQuery(wanted) = query;
+        let wanted = &query.wanted;
         let overlays = self.overlays.get();
         let mut cities = Cities::default();
         for city in find(wanted) {
@@ -175,7 +188,27 @@ impl Engine {
         }
         self.add_stock(account, query, &overlays, &mut cities)
             .await?;
+        self.add_known_to_phonebook(query, &mut cities).await;
         Ok(cities.by_name())
+    }
+
+    /// Adds what the operator's own service knows, if it answers.
+    async fn add_known_to_phonebook(&self, query: &CityQuery, cities: &mut Cities) {
+        let Some(phonebook) = &self.phonebook else {
+            return;
+        };
+        let known = phonebook.cities(query.wanted.country(), &query.typed).await;
+        let known = known.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the locality service didn't answer; our own data was used");
+            Map::new()
+        });
+        for (name, city) in known.iter().take(MAX_CITIES) {
+            let state = city["state"].as_str();
+            let prefixes = city["prefixes"].as_array().into_iter().flatten();
+            for prefix in prefixes.filter_map(Value::as_str).take(MAX_PREFIXES) {
+                cities.add(name, state, prefix);
+            }
+        }
     }
 
     async fn add_stock(
@@ -185,7 +218,7 @@ impl Engine {
         overlays: &Overlays,
         cities: &mut Cities,
     ) -> Result<(), EngineError> {
-        let CityQuery(wanted) = query;
+        let wanted = &query.wanted;
         let mut left = LOOKED_AT;
         for stock in self.searched_stock(Some(account)).await? {
             let mut request = StockQuery {

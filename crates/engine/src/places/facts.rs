@@ -103,6 +103,7 @@ impl<'a> Facts<'a> {
     /// The most exact description of the place.
     pub(crate) fn description(&self, about: Option<&About>) -> Option<String> {
         let described = about.and_then(|about| about.description);
+        let described = described.or_else(|| self.table.map(|found| found.name));
         described.map(str::to_owned).or_else(|| {
             let parts = [self.city(), self.state()];
             let known: Vec<&str> = parts.into_iter().flatten().collect();

@@ -31,11 +31,14 @@ pub(crate) struct QueryId {
 pub(crate) struct Wanted {
     /// What they begin with, from `+` on.
     pub(super) beginnings: Vec<String>,
+    /// What others begin with that may be wanted too: those whose record alone
+    /// says where they are.
+    pub(super) beyond: Option<String>,
     /// Where they are.
     pub(super) place: Option<CityQuery>,
 }
 
-/// How many numbers of a source are looked at for those of a place.
+/// How many numbers are looked at for those of a place.
 const LOOKED_AT: usize = 20_000;
 
 /// How many are read at once for that.
@@ -49,13 +52,13 @@ struct Source {
     after: Option<E164>,
     /// How many more numbers it may give; none, when there are no more.
     left: usize,
-    /// How many more may be looked at.
-    looks: usize,
 }
 
 /// What a query has found so far, and where it goes on.
 pub(crate) struct Pages {
     place: Option<CityQuery>,
+    /// How many numbers may still be looked at for those of a place.
+    looks: usize,
     sources: Vec<Source>,
     found: Vec<SearchRow>,
     seen: HashSet<E164>,
@@ -69,14 +72,16 @@ impl Pages {
             prefix: prefix.clone(),
             after: None,
             left: most,
-            looks: LOOKED_AT,
         };
-        let beginnings = &wanted.beginnings;
-        let sources = stock
+        let known = &wanted.beginnings;
+        let known = stock
             .iter()
-            .flat_map(|stock| beginnings.iter().map(move |prefix| source(stock, prefix)));
+            .flat_map(|stock| known.iter().map(move |prefix| source(stock, prefix)));
+        let beyond = wanted.beyond.iter();
+        let beyond = beyond.flat_map(|prefix| stock.iter().map(move |stock| source(stock, prefix)));
         Self {
-            sources: sources.collect(),
+            sources: known.chain(beyond).collect(),
+            looks: LOOKED_AT,
             place: wanted.place,
             found: Vec::new(),
             seen: HashSet::new(),
@@ -94,9 +99,12 @@ impl Pages {
             let Some(source) = self.sources.iter_mut().find(|source| source.left > 0) else {
                 return Ok(());
             };
+            if self.looks == 0 {
+                return Ok(());
+            }
             let limit = match self.place {
                 None => source.left.min(wanted - self.found.len()),
-                Some(_) => CHUNK.min(source.looks),
+                Some(_) => CHUNK.min(self.looks),
             };
             let query = StockQuery {
                 stock: source.stock.clone(),
@@ -106,7 +114,9 @@ impl Pages {
             };
             let numbers = store.stock(&query).await?;
             let exhausted = numbers.len() < limit;
-            source.looks = source.looks.saturating_sub(numbers.len());
+            if self.place.is_some() {
+                self.looks -= numbers.len().min(self.looks);
+            }
             for number in numbers {
                 if source.left == 0 {
                     break;
@@ -124,7 +134,7 @@ impl Pages {
                     }
                 }
             }
-            if exhausted || (self.place.is_some() && source.looks == 0) {
+            if exhausted {
                 source.left = 0;
             }
         }
