@@ -116,12 +116,11 @@ impl Engine {
         let Some(place) = CityQuery::new(city.unwrap_or_default(), state, country)? else {
             return Ok(None);
         };
-        let (beginnings, beyond) = match prefix {
-            Some(prefix) => (vec![prefix], None),
-            None => {
-                let known = place.beginnings(&self.overlays.get(), MOST_BEGINNINGS);
-                (known.into_iter().collect(), Some(place.country_beginning()))
-            }
+        let (beginnings, beyond) = if let Some(prefix) = prefix {
+            (vec![prefix], None)
+        } else {
+            let known = place.beginnings(&self.overlays.get(), MOST_BEGINNINGS);
+            (known.into_iter().collect(), Some(place.country_beginning()))
         };
         Ok(Some(Wanted {
             beginnings,
