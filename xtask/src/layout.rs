@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 /// Crates from the inside out; each may use only those before it.
 const INWARDS: [&[&str]; 5] = [
     &["numbers", "simulators"],
-    &["store", "carriers"],
+    &["store", "carriers", "places"],
     &["store-sqlite", "engine"],
     &["api"],
     &["numberd"],

@@ -1,7 +1,10 @@
-//! The project's own commands: `cargo xtask check`, `cargo xtask bench`.
+//! The project's own commands: `cargo xtask check`, `cargo xtask bench`,
+//! `cargo xtask geodata`.
 
 #[cfg(feature = "bench")]
 mod bench;
+#[cfg(feature = "geodata")]
+mod geodata;
 mod layout;
 mod licences;
 
@@ -20,12 +23,15 @@ fn main() -> Result<()> {
     match arguments.next().as_deref() {
         Some("check") => check(),
         Some("bench") => bench(&arguments.collect::<Vec<_>>()),
+        Some("geodata") => geodata(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
-        Some(other) => bail!("'{other}' is not a command; commands are: check, bench"),
-        None => bail!("which command? commands are: check, bench"),
+        Some(other) => bail!("'{other}' is not a command; {COMMANDS}"),
+        None => bail!("which command? {COMMANDS}"),
     }
 }
+
+const COMMANDS: &str = "commands are: check, bench, geodata";
 
 /// The rules that no other tool knows.
 fn check() -> Result<()> {
@@ -39,20 +45,36 @@ fn bench(arguments: &[String]) -> Result<()> {
     bench::run(arguments)
 }
 
-/// Starts itself again, optimised and with what only this command needs.
 #[cfg(not(feature = "bench"))]
 fn bench(arguments: &[String]) -> Result<()> {
+    again("bench", arguments)
+}
+
+#[cfg(feature = "geodata")]
+fn geodata(arguments: &[String]) -> Result<()> {
+    geodata::run(arguments)
+}
+
+#[cfg(not(feature = "geodata"))]
+fn geodata(arguments: &[String]) -> Result<()> {
+    again("geodata", arguments)
+}
+
+/// Starts itself again, optimised and with what only this command needs: the
+/// feature of its name.
+#[cfg(not(all(feature = "bench", feature = "geodata")))]
+fn again(command: &str, arguments: &[String]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let status = std::process::Command::new(cargo)
         .args(["run", "--quiet", "--release", "--package", "xtask"])
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"))
-        .args(["--features", "bench", "--", "bench"])
+        .args(["--features", command, "--", command])
         .args(arguments)
         .status()?;
     if status.success() {
         return Ok(());
     }
-    bail!("the benchmark failed: {status}")
+    bail!("{command} failed: {status}")
 }

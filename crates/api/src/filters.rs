@@ -166,6 +166,7 @@ impl Row<'_> {
                     "pvt_modified" if rest.is_empty() => {
                         return Some(Cow::Owned(number.modified.get().into()));
                     }
+                    "locality" => return locality(number, rest),
                     private if private.starts_with("pvt_") || private == "_id" => {
                         stored.get_or_init(|| number.to_document())
                     }
@@ -183,6 +184,22 @@ impl Row<'_> {
     fn time(&self, path: &[String]) -> Option<u64> {
         self.find(path)?.as_u64()
     }
+}
+
+/// Where a number is: what a client stored, else what is known. By itself it
+/// is the name of the city.
+fn locality<'n>(number: &'n Number, rest: &[String]) -> Option<Cow<'n, Value>> {
+    let place = match number.public.get("locality") {
+        Some(Value::Object(place)) => place,
+        Some(other) => return rest.is_empty().then_some(Cow::Borrowed(other)),
+        None => &number.locality,
+    };
+    let mut names = rest.iter().map(String::as_str);
+    let mut value = place.get(names.next().unwrap_or("locality"))?;
+    for name in names {
+        value = value.as_object()?.get(name)?;
+    }
+    Some(Cow::Borrowed(value))
 }
 
 impl Wanted {
@@ -244,6 +261,8 @@ mod tests {
         let at = GregorianSeconds::new(63_000_000_000);
         let mut number = Number::new(id, State::InService, CarrierName::local(), at);
         number.used_by = Some("callflow".to_owned());
+        let locality = json!({"locality": "San Francisco", "province": "CA"});
+        number.locality = locality.as_object().unwrap().clone();
         let public = json!({
             "my": {"flag": true, "count": 3, "zero": 0, "text": "x", "none": {}},
             "note": "a b", "quoted": "\"q\"", "off": false,
@@ -283,6 +302,15 @@ mod tests {
             ("filter_note=a+b", true),
             ("filter_quoted=%22q%22", true),
             ("filter_quoted=q", false),
+            ("filter_locality=San+Francisco", true),
+            ("filter_pvt_locality=San+Francisco", true),
+            ("filter_locality=Oakland", false),
+            ("filter_not_locality=Oakland", true),
+            ("filter_locality=[\"Oakland\",\"San Francisco\"]", true),
+            ("filter_locality.province=CA", true),
+            ("filter_locality.province=NY", false),
+            ("has_key=locality", true),
+            ("key_missing=locality.postal_code", true),
             ("filter_absent=", true),
             ("filter_absent=x", false),
             ("filter_absent.deeper=", true),

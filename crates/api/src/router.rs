@@ -15,7 +15,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
 use crate::routes::phone_numbers::{
-    activate, carriers_info, check, classifiers, collection, fix, identify, list, number, place,
+    activate, carriers_info, check, classifiers, collection, explain, fix, identify, list, number,
+    place,
 };
 use crate::routes::{
     accounts, api_auth, auth, docs, health, metrics, token_auth, user_auth, users,
@@ -61,6 +62,7 @@ fn account_numbers() -> Router<Arc<Api>> {
                 .delete(number::release),
         )
         .route(&base("/{number}/activate"), put(activate::activate))
+        .route(&base("/{number}/explain"), get(explain::get))
         .route(&base("/{number}/identify"), get(identify::get))
         .route(&base("/{number}/port"), put(activate::port))
         .route(&base("/{number}/reserve"), put(activate::reserve));
@@ -94,6 +96,7 @@ fn numbers() -> Router<Arc<Api>> {
                 .patch(forbidden)
                 .delete(forbidden),
         )
+        .route("/v2/phone_numbers/{number}/explain", get(explain::get))
         .route("/v2/phone_numbers/{number}/identify", get(identify::get))
 }
 

@@ -377,7 +377,8 @@ async fn listings_as_tables() {
     assert_eq!(disposition, Some("attachment; filename=\"my..list.csv\""));
     let mut lines = csv.text.lines();
     let header = "\"number\",\"state\",\"features\",\"features_allowed\",\"features_denied\",\
-                  \"assigned_to\",\"created\",\"updated\",\"features_available\",\"used_by\"";
+                  \"assigned_to\",\"created\",\"updated\",\"features_available\",\"used_by\",\
+                  \"locality\"";
     assert_eq!(lines.next(), Some(header));
     let start = "\"+14155550001\",\"reserved\",\"local\",\"\",\"\",\"";
     assert!(lines.next().unwrap().starts_with(start), "{}", csv.text);

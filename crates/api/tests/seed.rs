@@ -307,7 +307,7 @@ async fn check_locality_and_prefix() {
 
     let path = server.child.numbers("/prefix?city=san%20rafael");
     let answer = server.get(&server.child, &path).await;
-    let cities = json!({"SAN RAFAEL": {"state": "CA", "prefixes": ["415"]}});
+    let cities = json!({"San Rafael": {"state": "CA", "prefixes": ["415"]}});
     assert_eq!(answer.data(), &cities, "{}", answer.text);
     let without = server.child.numbers("/prefix");
     let without = server.get(&server.child, &without).await;

@@ -15,6 +15,7 @@ mod in_house;
 mod label;
 mod offer;
 mod order;
+pub mod phonebook;
 mod registry;
 mod sandbox;
 pub mod settings;

@@ -259,7 +259,7 @@ impl Engine {
             .filter(|id| releases && !loaded.accounts.contains_key(*id))
             .cloned()
             .collect();
-        let classifier = self.class_of(key);
+        let classifier = self.class_of(request.target.map(Arc::as_ref), key);
         let situation = Situation {
             key,
             number,
@@ -269,11 +269,14 @@ impl Engine {
             owner: owner.map(Arc::as_ref),
             gone: &gone,
             porting: false,
-            classifier,
+            classifier: &classifier,
             rest_days: self.rest_days(key),
             now: cx.now,
         };
-        let plan = decide(&request.command, &situation, rules)?;
+        let mut plan = decide(&request.command, &situation, rules)?;
+        if plan.change == Change::Put {
+            self.keep_place(&mut plan.number);
+        }
         // Buying from a carrier goes through the order journal; a plan that
         // orders can't be reached without an offer from one.
         match plan

@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod change;
 pub mod context;
 pub mod error;
+pub mod explain;
 mod fields;
 pub mod fix;
 pub mod hierarchy;
@@ -40,6 +41,7 @@ use ::numbers::pattern::BadPattern;
 use ::numbers::plan::Rules;
 use ::numbers::price::PriceList;
 use ::numbers::state::State;
+use carriers::phonebook::Phonebook;
 use carriers::{Registry, UnknownCarrier};
 use store::Store;
 
@@ -57,6 +59,8 @@ pub struct Engine {
     carriers: Registry,
     rules: Rules,
     numbering: NumberingRules,
+    overlays: places::overlays::Current,
+    phonebook: Option<Phonebook>,
     prices: Arc<PriceList>,
     searches: SearchPages,
     turns: turns::Turns,
@@ -77,6 +81,12 @@ pub enum BadSettings {
         key: &'static str,
         /// Which name.
         unknown: UnknownCarrier,
+    },
+    /// The service that is asked where numbers are.
+    #[error("number_manager.locality: {problem}")]
+    Locality {
+        /// What is wrong, and what would be right.
+        problem: String,
     },
     /// A state that a setting can't name.
     #[error("number_manager.{key}: '{state}' is not possible; possible are {list}",
@@ -112,6 +122,13 @@ impl Engine {
         Ok(Self {
             rules: rules::system_rules(manager),
             numbering: NumberingRules::new(manager)?,
+            overlays: places::overlays::Current::default(),
+            phonebook: Phonebook::new(&manager.locality).map_err(|error| {
+                BadSettings::Locality {
+                    // The client calls every base `base_url`; here it is `url`.
+                    problem: error.problem.replace("'base_url'", "'url'"),
+                }
+            })?,
             prices: Arc::new(settings.prices.clone()),
             searches: SearchPages::default(),
             turns: turns::Turns::default(),

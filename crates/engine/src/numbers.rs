@@ -132,7 +132,8 @@ impl Engine {
             if numbers.len() == chunk {
                 from = numbers.pop().map(|number| number.id);
             }
-            for number in numbers {
+            for mut number in numbers {
+                self.keep_place(&mut number);
                 if !(listing.keep)(&number) {
                     continue;
                 }

@@ -42,7 +42,9 @@ impl Engine {
     /// country allows, whatever is configured.
     pub(crate) fn rest_days(&self, key: &E164) -> u32 {
         let settings = &self.settings.number_manager;
-        let own = settings.aging_expiry_d_by_class.get(self.class_of(key));
+        let own = settings
+            .aging_expiry_d_by_class
+            .get(self.class_of(None, key).as_str());
         let days = own.copied().unwrap_or(settings.aging_expiry_d);
         match self.built_in_class_of(key) {
             "did_us" => days.max(LEAST_DAYS_DID),

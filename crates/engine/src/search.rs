@@ -16,21 +16,30 @@ use numbers::carrier::CarrierName;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use store::{Stock, StoreError};
 
+use crate::places::CityQuery;
 use crate::{Engine, EngineError, FieldError};
 
 pub(crate) use pages::SearchPages;
 pub use row::SearchRow;
 
-use pages::{Pages, QueryId};
+use pages::{Pages, QueryId, Wanted};
 
 /// Fewest and most characters of a prefix (spec/http.md 6.2).
 const PREFIX_LENGTH: std::ops::RangeInclusive<usize> = 3..=10;
+
+/// A city's or a state's numbers are looked for by so many beginnings at most.
+const MOST_BEGINNINGS: usize = 64;
 
 /// What is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
     /// What the numbers begin with, after the country code; or from `+` on.
-    pub prefix: String,
+    /// May be absent where a city or state is named.
+    pub prefix: Option<String>,
+    /// In which city, by its name or the beginning of it.
+    pub city: Option<String>,
+    /// In which state or province.
+    pub state: Option<String>,
     /// ISO 3166-1 alpha-2 country; `None`: the configured one.
     pub country: Option<String>,
     /// How many numbers at most.
@@ -53,15 +62,14 @@ impl Engine {
             .country
             .as_deref()
             .unwrap_or(&self.settings.number_manager.default_country);
-        let prefix = cleaned_prefix(&query.prefix, country)?;
+        let Some(wanted) = self.wanted_numbers(query, country)? else {
+            return Ok(Vec::new());
+        };
         let most = self.settings.number_manager.maximum_search_quantity;
         let first = query.offset;
         let last = first.saturating_add(query.quantity.max(1).min(most));
-        let Some(prefix) = with_country_code(&prefix, country) else {
-            return Ok(Vec::new());
-        };
         let id = QueryId {
-            prefix,
+            wanted,
             account: account.map(|account| account.id.clone()),
             caller: caller.cloned(),
         };
@@ -70,12 +78,55 @@ impl Engine {
             pages
         } else {
             let stock = self.searched_stock(account).await?;
-            let pages = Pages::new(stock, id.prefix.clone(), most);
+            let pages = Pages::new(&stock, id.wanted.clone(), most);
             self.searches.put(id, pages)
         };
         let mut pages = pages.lock().await;
-        pages.grow(self.store.as_ref(), last).await?;
+        pages
+            .grow(self.store.as_ref(), &self.overlays.get(), last)
+            .await?;
         Ok(pages.rows(first, last))
+    }
+
+    /// What the numbers begin with, and where they are; `None`: there can be
+    /// none.
+    fn wanted_numbers(
+        &self,
+        query: &SearchQuery,
+        country: &str,
+    ) -> Result<Option<Wanted>, EngineError> {
+        let prefix = match &query.prefix {
+            Some(prefix) => {
+                let cleaned = cleaned_prefix(prefix, country)?;
+                let Some(prefix) = with_country_code(&cleaned, country) else {
+                    return Ok(None);
+                };
+                Some(prefix)
+            }
+            None => None,
+        };
+        let (city, state) = (query.city.as_deref(), query.state.as_deref());
+        if city.is_none() && state.is_none() {
+            return Ok(Some(Wanted {
+                beginnings: prefix.into_iter().collect(),
+                beyond: None,
+                place: None,
+            }));
+        }
+        let Some(place) = CityQuery::new(city.unwrap_or_default(), state, country)? else {
+            return Ok(None);
+        };
+        let (beginnings, beyond) = if let Some(prefix) = prefix {
+            (vec![prefix], None)
+        } else {
+            let known = place.beginnings(&self.overlays.get(), MOST_BEGINNINGS);
+            (known.into_iter().collect(), Some(place.country_beginning()))
+        };
+        Ok(Some(Wanted {
+            beginnings,
+            beyond,
+            place: Some(place),
+        }))
     }
 
     /// Where an account's searches look, in order, each once: its own reserved

@@ -1,6 +1,7 @@
 //! What an operator configures of the engine. The names of `[number_manager]`
 //! are Kazoo's (spec/life.md 6.1).
 
+use carriers::phonebook::PhonebookSettings;
 use numbers::price::PriceList;
 use numbers::state::State;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,11 @@ pub struct NumberManager {
     pub reconcile_regex: Option<String>,
     /// Classifiers, in order; the dialect's built-in table when absent.
     pub classifiers: Option<Map<String, Value>>,
+    /// Whether the built-in tables know the toll-free area codes that are in use
+    /// at present (800, 833, 844, 855, 866, 877, 888) and no others.
+    pub present_toll_free_npas: bool,
+    /// A service that is asked where numbers are before our own data.
+    pub locality: PhonebookSettings,
     /// The dial plan of everybody: pattern → {prefix, suffix, description}.
     pub dial_plan: Map<String, Value>,
     /// The country of searches that name none.
@@ -93,6 +99,8 @@ impl Default for NumberManager {
             e164_converters: Vec::new(),
             reconcile_regex: None,
             classifiers: None,
+            present_toll_free_npas: false,
+            locality: PhonebookSettings::default(),
             dial_plan: Map::new(),
             default_country: "US".to_owned(),
         }

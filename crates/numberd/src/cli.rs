@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use numbers::gregorian::GregorianSeconds;
 use numbers::state::State;
+use places::overlay::Kind;
 
 use crate::commands;
 use crate::exit::{Code, Failure, Outcome};
@@ -86,6 +87,11 @@ enum Command {
     /// Look at numbers and their history
     #[command(subcommand)]
     Number(NumberCommand),
+    /// Tell what is known of any number: its class, country, place, and why
+    Lookup(Lookup),
+    /// Load tables that know better where numbers are
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Take numbers in from a CSV file
     Import(Import),
     /// Write numbers to a CSV file
@@ -308,6 +314,67 @@ fn parse_expiry(text: &str) -> Result<Expiry, String> {
     Ok(Expiry(Some(GregorianSeconds::from_unix(seconds))))
 }
 
+/// Options of `lookup`.
+#[derive(Args)]
+#[command(
+    after_help = "Needs no database; where there is one, the tables loaded into it are asked too."
+)]
+pub struct Lookup {
+    /// Numbers, as people write them
+    #[arg(required = true, value_name = "NUMBER")]
+    pub numbers: Vec<String>,
+    /// Read them as they are written in this country: DE. Without it the
+    /// configured rules decide, for numbers with punctuation the default country
+    #[arg(long, value_name = "COUNTRY")]
+    pub country: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `numberd data …`
+#[derive(Subcommand)]
+pub enum DataCommand {
+    /// List what is built in and what was loaded: source, date, rows
+    List(Format),
+    /// Load a table; one of the same name is replaced
+    Load(DataLoad),
+    /// Remove a loaded table
+    Remove {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+/// Options of `data load`.
+#[derive(Args)]
+#[command(
+    after_help = "The file has a line of column names, and commas, semicolons or tabs between columns.
+
+npa-nxx: NPA-NXX (415-555, or 415-555-1 for a block), or NPA, NXX and perhaps X apart
+area-codes: prefix or NPA (415, or +4930 for other countries)
+
+Besides, in any order: country, state, city, rate_center, lata, ocn, company, switch, type, postal_code, \
+time_zone. Other columns are passed over. Running servers take the table over within half a minute."
+)]
+pub struct DataLoad {
+    /// The file; `-`: the input
+    pub file: PathBuf,
+    /// What it is about: npa-nxx or area-codes
+    #[arg(long, value_parser = parse_kind)]
+    pub kind: Kind,
+    /// What it shall be called; without it as the file
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+fn parse_kind(text: &str) -> Result<Kind, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
 fn parse_state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
@@ -370,6 +437,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Account(command) => commands::account::run(global, command).await,
         Command::User(command) => commands::user::run(global, command).await,
         Command::Number(command) => commands::number::run(global, command).await,
+        Command::Lookup(options) => commands::lookup::run(global, &options).await,
+        Command::Data(command) => commands::data::run(global, command).await,
         Command::Import(options) => commands::import::run(global, &options).await,
         Command::Export(options) => commands::export::run(global, &options).await,
         Command::Backup { file } => commands::backup::run(global, &file).await,

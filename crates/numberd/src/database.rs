@@ -44,6 +44,11 @@ impl Database {
         Self::open(&config, access)
     }
 
+    /// Whether the database that the configuration names is there.
+    pub fn exists(config: &Config) -> Outcome<bool> {
+        Ok(sqlite_path(&config.database)?.exists())
+    }
+
     /// Opens what the configuration names.
     pub fn open(config: &Config, access: Access) -> Outcome<Self> {
         let path = sqlite_path(&config.database)?;

@@ -165,6 +165,21 @@ fn an_account_whose_tree_is_wrong_is_found() {
 }
 
 #[test]
+fn a_table_without_all_its_parts_is_found() {
+    let place = Place::with_database();
+    place.write("blocks.csv", "npanxx,company\n415555,Acme\n");
+    let load = ["data", "load", "blocks.csv", "--kind", "npa-nxx"];
+    place.run(&load).done();
+    let connection = rusqlite::Connection::open(place.path("numberd.db")).unwrap();
+    connection.execute("DELETE FROM data_parts", []).unwrap();
+    drop(connection);
+    assert_found(&place, &["is a data set whose parts aren't all there"]);
+    // It helps to load it again.
+    place.run(&load).done();
+    place.run(&["check"]).done();
+}
+
+#[test]
 fn columns_that_contradict_the_documents_are_found() {
     let place = Place::with_database();
     place.account("Acme");

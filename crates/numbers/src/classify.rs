@@ -11,6 +11,9 @@ use crate::pretty_print::{NORTH_AMERICA, pretty_print};
 /// The classifier that takes what no other does; its answer knows nothing.
 pub const UNKNOWN: &str = "unknown";
 
+/// The toll-free area codes that are in use at present.
+const PRESENT_TOLL_FREE: &str = r"^\+1((?:800|833|844|855|866|877|888)\d{7})$";
+
 const CARIBBEAN: &str = concat!(
     r"^\+?1((?:684|264|268|242|246|441|284|345|767|809|829|849|473|671|876|664|670|787|939|869",
     r"|758|784|721|868|649|340)\d{7})$"
@@ -152,6 +155,21 @@ impl Classifiers {
             classifier.rule.emergency = false;
         }
         table
+    }
+
+    /// The same, with the toll-free area codes of today and no others under the
+    /// name `tollfree_us`, if there is such a classifier.
+    #[must_use]
+    pub fn with_present_toll_free(mut self) -> Self {
+        let pattern = Pattern::new("tollfree_us", PRESENT_TOLL_FREE)
+            .expect("the built-in patterns compile, as every test shows");
+        for classifier in &mut self.0 {
+            if classifier.name == "tollfree_us" {
+                PRESENT_TOLL_FREE.clone_into(&mut classifier.rule.regex);
+                classifier.pattern = pattern.clone();
+            }
+        }
+        self
     }
 
     fn built_in(table: &[(&str, &str, &str)]) -> Self {
@@ -319,6 +337,22 @@ mod tests {
         assert_eq!(json["emergency"].get("pretty_print"), None);
         let read = table(&json).unwrap();
         assert!(read.iter().eq(Classifiers::modern().iter()));
+    }
+
+    #[test]
+    fn present_toll_free_area_codes_are_an_option() {
+        for table in [Classifiers::seed_2016(), Classifiers::modern()] {
+            let table = table.with_present_toll_free();
+            assert_eq!(table.get("tollfree_us").unwrap().regex, PRESENT_TOLL_FREE);
+            for npa in ["800", "833", "844", "855", "866", "877", "888"] {
+                let text = format!("+1{npa}5551212");
+                assert_eq!(table.classify(&text).unwrap().name, "tollfree_us", "{npa}");
+            }
+            for npa in ["822", "881", "415"] {
+                let text = format!("+1{npa}5551212");
+                assert_eq!(table.classify(&text).unwrap().name, "did_us", "{npa}");
+            }
+        }
     }
 
     #[test]

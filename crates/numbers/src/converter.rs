@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::dial_plan::{Affixes, DialPlan, rewrite};
+use crate::dial_plan::{Affixes, DialPlan, matching, rewrite};
 use crate::e164::{E164, MAX_DIGITS};
 use crate::pattern::{BadPattern, Pattern, check_rule_count};
 
@@ -78,6 +78,21 @@ pub struct NotReconcilable {
     pub text: String,
 }
 
+/// A rule that rewrote a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rewrite {
+    /// Which kind of rule: `dial_plan` or `converter`.
+    pub by: &'static str,
+    /// Its pattern, as configured.
+    pub regex: String,
+    /// What it puts before what was found.
+    pub prefix: String,
+    /// What it puts after it.
+    pub suffix: String,
+    /// What came out.
+    pub result: String,
+}
+
 /// The converters of a system or an account, compiled, with the pattern of
 /// what may become a record.
 #[derive(Clone, Debug)]
@@ -138,6 +153,35 @@ impl Converters {
             Cow::Borrowed(same) => self.normalize(same),
             Cow::Owned(changed) => self.normalize(&changed).into_owned().into(),
         }
+    }
+
+    /// The rules that [`normalize_dialed`](Self::normalize_dialed) rewrites a
+    /// text by, in order: none for a text that stays as it is.
+    pub fn rewrites(&self, text: &str, plan: &DialPlan) -> Vec<Rewrite> {
+        let mut rewrites = Vec::new();
+        let mut text = Cow::Borrowed(text);
+        for (by, rules) in [("dial_plan", &plan.rules), ("converter", &self.rules)] {
+            if text.starts_with('+') {
+                break;
+            }
+            if let Some(((pattern, affixes), result)) = matching(rules, &text) {
+                let result = result.into_owned();
+                rewrites.push(Rewrite {
+                    by,
+                    regex: pattern.as_str().to_owned(),
+                    prefix: affixes.prefix.clone(),
+                    suffix: affixes.suffix.clone(),
+                    result: result.clone(),
+                });
+                text = Cow::Owned(result);
+            }
+        }
+        rewrites
+    }
+
+    /// The pattern of what may become a record.
+    pub fn reconcile_regex(&self) -> &str {
+        self.reconcile.as_str()
     }
 
     /// Whether [`normalize`](Self::normalize) would leave the text alone; true
@@ -247,6 +291,26 @@ mod tests {
             assert_eq!(key(text).as_deref(), Some("+14158867900"), "{text}");
         }
         assert_eq!(key("412345678").as_deref(), Some("+412345678"));
+    }
+
+    #[test]
+    fn rewrites_say_which_rules_did_it() {
+        let converters = Converters::default();
+        let plan = plan(&json!({r"^(\d{7})$": {"prefix": "415"}}));
+        let by = |text: &str| -> Vec<_> {
+            let rewrites = converters.rewrites(text, &plan);
+            let result = rewrites.last().map_or(text, |rewrite| &rewrite.result);
+            assert_eq!(result, converters.normalize_dialed(text, &plan), "{text}");
+            rewrites.into_iter().map(|r| (r.by, r.prefix)).collect()
+        };
+        let step = |by, prefix: &str| (by, prefix.to_owned());
+        assert_eq!(
+            by("8867900"),
+            [step("dial_plan", "415"), step("converter", "+1")]
+        );
+        assert_eq!(by("0041234567"), [step("converter", "+")]);
+        assert_eq!(by("+14158867900"), []);
+        assert_eq!(by("hello"), []);
     }
 
     #[test]

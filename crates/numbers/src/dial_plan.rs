@@ -37,17 +37,24 @@ impl Affixes {
 
 /// The first rule that finds something in `text` gives `prefix + found + suffix`.
 pub(crate) fn rewrite<'t>(rules: &[(Pattern, Affixes)], text: &'t str) -> Cow<'t, str> {
-    rules
-        .iter()
-        .find_map(|(pattern, Affixes { prefix, suffix })| {
-            let found = pattern.capture(text)?;
-            Some(if found == text && prefix.is_empty() && suffix.is_empty() {
-                Cow::Borrowed(text)
-            } else {
-                Cow::Owned([prefix, found, suffix].concat())
-            })
-        })
-        .unwrap_or(Cow::Borrowed(text))
+    matching(rules, text).map_or(Cow::Borrowed(text), |(_, rewritten)| rewritten)
+}
+
+/// The same, with the rule that it was; `None`: none finds anything.
+pub(crate) fn matching<'r, 't>(
+    rules: &'r [(Pattern, Affixes)],
+    text: &'t str,
+) -> Option<(&'r (Pattern, Affixes), Cow<'t, str>)> {
+    rules.iter().find_map(|rule| {
+        let (pattern, Affixes { prefix, suffix }) = rule;
+        let found = pattern.capture(text)?;
+        let rewritten = if found == text && prefix.is_empty() && suffix.is_empty() {
+            Cow::Borrowed(text)
+        } else {
+            Cow::Owned([prefix, found, suffix].concat())
+        };
+        Some((rule, rewritten))
+    })
 }
 
 /// An account's dial plan: ordered rules, of which the first that matches
@@ -67,7 +74,7 @@ pub(crate) fn rewrite<'t>(rules: &[(Pattern, Affixes)], text: &'t str) -> Cow<'t
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DialPlan {
-    rules: Vec<(Pattern, Affixes)>,
+    pub(crate) rules: Vec<(Pattern, Affixes)>,
 }
 
 impl DialPlan {

@@ -48,6 +48,9 @@ pub struct Number {
     pub ported_in: bool,
     /// Region of the number's country, informative.
     pub region: Option<String>,
+    /// Where it is, as it was known when it was last written: `locality`,
+    /// `province`.
+    pub locality: Map<String, Value>,
     /// When it was last given up by an owner for good.
     pub disconnected: Option<GregorianSeconds>,
     /// When the rest of an aging number is over; aging numbers have it, and no
@@ -91,6 +94,7 @@ impl Number {
             reserve_history: Vec::new(),
             ported_in: false,
             region: None,
+            locality: Map::new(),
             disconnected: None,
             rests_until: None,
             created: now,
@@ -209,6 +213,7 @@ impl Number {
             "pvt_region",
             self.region.clone().map_or(Value::Null, Value::String),
         );
+        put("pvt_locality", Value::Object(self.locality.clone()));
         let at = |time: Option<GregorianSeconds>| time.map_or(Value::Null, |at| at.get().into());
         put("pvt_disconnected", at(self.disconnected));
         put("pvt_rests_until", at(self.rests_until));
@@ -249,6 +254,7 @@ impl Number {
                 .take("pvt_ported_in")
                 .is_some_and(|v| v == Value::Bool(true)),
             region: read.text("pvt_region")?,
+            locality: read.object("pvt_locality")?,
             disconnected: read.seconds("pvt_disconnected")?,
             rests_until: read.seconds("pvt_rests_until")?,
             created,

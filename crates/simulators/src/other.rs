@@ -1,5 +1,6 @@
 //! `other`: the generic REST carrier (spec/integrations.md 2.9) with token,
-//! references, questions and releases.
+//! references, questions and releases; and the locality service beside it
+//! (2.11), which knows one city.
 
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ fn routes(vendor: Arc<Vendor>) -> Router {
             "/numbers/{country}/order",
             put(order).get(status).delete(release),
         )
+        .route("/locality/metadata", post(locality))
+        .route("/{country}/city", get(city))
         .route("/numbers/{country}/owned", get(owned))
         .route("/numbers/{country}/owned/{number}", get(holds))
         .layer(middleware::from_fn(|request, next| {
@@ -59,6 +62,37 @@ fn success(data: impl Into<Value>) -> Response {
 fn error(status: StatusCode, message: &str) -> Response {
     let body = json!({"status": "error", "data": {}, "message": message});
     (status, Json(body)).into_response()
+}
+
+/// Knows one city, which nobody else does.
+async fn city(Path(country): Path<String>, Query(asked): Query<Map<String, Value>>) -> Response {
+    let pattern = asked.get("pattern").and_then(Value::as_str);
+    let known = pattern.is_some_and(|name| !name.is_empty() && "Nova Vila".starts_with(name));
+    if country == "US" && known {
+        success(json!({"Nova Vila": {"prefixes": ["999", "998"], "state": "CA"}}))
+    } else {
+        error(StatusCode::NOT_FOUND, "Not Found")
+    }
+}
+
+/// Knows every number of +1415 but those that end in 9.
+async fn locality(Json(asked): Json<Map<String, Value>>) -> Response {
+    let numbers = asked["data"].as_array().into_iter().flatten();
+    let known = |number: &Value| {
+        let number = number.as_str()?;
+        let place = if number.starts_with("+1415") && !number.ends_with('9') {
+            json!({
+                "status": "success",
+                "country": "US",
+                "locality": {"locality": "Sausalito", "province": "CA", "postal_code": "94965"},
+                "carrier": {"id": "9999", "company": "Phonebook Wireless", "type": "WIRELESS"},
+            })
+        } else {
+            json!({"status": "error"})
+        };
+        Some((number.to_owned(), place))
+    };
+    success(numbers.filter_map(known).collect::<Map<_, _>>())
 }
 
 async fn search(State(vendor): State<Arc<Vendor>>, Query(search): Query<Search>) -> Response {

@@ -12,7 +12,7 @@ use crate::counters::Deltas;
 use crate::failure::{Failure, Result};
 use crate::number::{self, Change, Heads};
 use crate::prepared::{PreparedBatch, Step};
-use crate::{account, name, user};
+use crate::{account, data, name, user};
 
 /// Checks the expectations, then runs the operations.
 pub fn apply(
@@ -101,6 +101,9 @@ fn run(connection: &Connection, step: &Step, heads: &mut Heads, deltas: &mut Del
         Operation::Claim(claim, holder) => name::claim(connection, claim, holder),
         Operation::Unclaim(claim) => name::unclaim(connection, claim),
         Operation::Set(key, value) => name::set(connection, key, value),
+        Operation::PutDataSet(set) => data::put(connection, set),
+        Operation::PutDataPart(id, part, body) => data::put_part(connection, id, *part, body),
+        Operation::DeleteDataSet(id) => data::delete(connection, id),
     }
 }
 

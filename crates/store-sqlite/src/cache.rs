@@ -33,7 +33,12 @@ impl Caches {
     pub fn forget(&self, batch: &PreparedBatch) {
         for step in &batch.steps {
             match &step.operation {
-                Operation::ChangeNumber(_) | Operation::Claim(..) | Operation::Unclaim(_) => {}
+                Operation::ChangeNumber(_)
+                | Operation::Claim(..)
+                | Operation::Unclaim(_)
+                | Operation::PutDataSet(_)
+                | Operation::PutDataPart(..)
+                | Operation::DeleteDataSet(_) => {}
                 Operation::PutAccount(account) => self.accounts.forget(&account.id),
                 Operation::DeleteAccount(id) => {
                     self.accounts.forget(id);

@@ -14,7 +14,7 @@ const MOST: usize = 100;
 const PAGE: usize = 1000;
 
 /// Queries that answer the keys of rows which contradict others.
-const CONTRADICTIONS: [(&str, &str); 7] = [
+const CONTRADICTIONS: [(&str, &str); 8] = [
     (
         "is missing in the list of its account",
         "SELECT n.e164 FROM numbers n WHERE n.account_id IS NOT NULL AND NOT EXISTS \
@@ -62,6 +62,11 @@ const CONTRADICTIONS: [(&str, &str); 7] = [
         "is an account that has users and isn't there",
         "SELECT DISTINCT u.account_id FROM users u WHERE NOT EXISTS \
          (SELECT 1 FROM accounts a WHERE a.id = u.account_id)",
+    ),
+    (
+        "is a data set whose parts aren't all there",
+        "SELECT s.id FROM data_sets s WHERE s.parts IS NOT NULL AND s.parts <> \
+         (SELECT count(*) FROM data_parts p WHERE p.set_id = s.id AND p.part < s.parts)",
     ),
 ];
 

@@ -15,6 +15,7 @@ mod connection;
 #[cfg(test)]
 mod cost_tests;
 mod counters;
+mod data;
 mod event;
 mod failure;
 mod lock;

@@ -16,10 +16,16 @@ struct Migration {
 }
 
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_initial",
-    sql: include_str!("../migrations/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_initial",
+        sql: include_str!("../migrations/0001_initial.sql"),
+    },
+    Migration {
+        name: "0002_data_sets",
+        sql: include_str!("../migrations/0002_data_sets.sql"),
+    },
+];
 
 /// "numb": tells tools like `file` whose database it is.
 const APPLICATION_ID: i32 = 0x6e75_6d62;

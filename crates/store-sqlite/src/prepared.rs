@@ -51,7 +51,10 @@ fn body(operation: &Operation) -> Result<Option<String>> {
         | Operation::DeleteUser(..)
         | Operation::Claim(..)
         | Operation::Unclaim(_)
-        | Operation::Set(..) => return Ok(None),
+        | Operation::Set(..)
+        | Operation::PutDataSet(_)
+        | Operation::PutDataPart(..)
+        | Operation::DeleteDataSet(_) => return Ok(None),
     };
     text.map(Some)
         .map_err(|error| Failure::fault(format!("a document can't be written: {error}")))

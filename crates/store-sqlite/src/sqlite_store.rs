@@ -12,7 +12,8 @@ use numbers::number::Number;
 use numbers::state::State;
 use rusqlite::Connection;
 use store::{
-    Batch, Claim, EventId, Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
+    Batch, Claim, DataSet, DataSetId, EventId, Outcomes, Page, StockQuery, Store, StoreError,
+    StoredEvent, User, UserId,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -22,7 +23,7 @@ use crate::open::{self, WriteSide};
 use crate::pool::Pool;
 use crate::prepared::PreparedBatch;
 use crate::queue::{Queue, Request};
-use crate::{Options, account, backup, check, counters, event, name, number, user};
+use crate::{Options, account, backup, check, counters, data, event, name, number, user};
 
 type Answer<T> = std::result::Result<T, StoreError>;
 
@@ -281,6 +282,16 @@ impl Store for SqliteStore {
             &key.to_owned(),
             |connection| name::setting(connection, key),
         )
+    }
+
+    async fn data_sets(&self) -> Answer<Vec<DataSet>> {
+        self.look_up(data::all)
+    }
+
+    async fn data_part(&self, id: &DataSetId, part: u32) -> Answer<Option<String>> {
+        let id = id.clone();
+        self.list(move |connection| data::part(connection, &id, part))
+            .await
     }
 
     async fn write_each(&self, batches: Vec<Batch>) -> Answer<Outcomes> {

@@ -6,7 +6,7 @@ use numbers::event::{Action, Origin};
 use numbers::number::Number;
 use numbers::revision::Revision;
 
-use crate::{EventId, User, UserId};
+use crate::{DataSet, DataSetId, EventId, User, UserId};
 
 /// Expectations and operations that hold together or not at all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -119,6 +119,12 @@ pub enum Operation {
     Unclaim(Claim),
     /// Sets a setting.
     Set(String, String),
+    /// Writes what is said of a data set.
+    PutDataSet(Box<DataSet>),
+    /// Writes a part of a data set, which may come before or after the set.
+    PutDataPart(DataSetId, u32, String),
+    /// Removes a data set and its parts.
+    DeleteDataSet(DataSetId),
 }
 
 /// A change of one number and the event that tells of it; neither is ever

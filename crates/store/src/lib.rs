@@ -12,11 +12,13 @@
 mod batch;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod data;
 mod error;
 mod read;
 mod user;
 
 pub use batch::{Batch, Claim, ClaimKind, Expectation, NumberChange, Operation};
+pub use data::{DataSet, DataSetId};
 pub use error::{StoreError, Unmet};
 pub use read::{Direction, EventId, Page, Stock, StockQuery, StoredEvent};
 pub use user::{PrivilegeLevel, User, UserId};
@@ -114,6 +116,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// A setting of the whole installation: the token secret, the master's id.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Every data set, by its id; there are few.
+    async fn data_sets(&self) -> Result<Vec<DataSet>, StoreError>;
+
+    /// A part of a data set.
+    async fn data_part(&self, id: &DataSetId, part: u32) -> Result<Option<String>, StoreError>;
 
     /// Writes each batch, all of it or nothing of it, on its own terms: one
     /// batch whose expectation doesn't hold spoils no other. What is answered

@@ -157,6 +157,8 @@ impl Serialize for Row<'_> {
         map.serialize_entry("updated", &number.modified)?;
         if let Some(locality @ Value::Object(_)) = number.public.get("locality") {
             map.serialize_entry("locality", locality)?;
+        } else if !number.locality.is_empty() {
+            map.serialize_entry("locality", &number.locality)?;
         }
         map.end()
     }

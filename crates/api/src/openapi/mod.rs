@@ -49,6 +49,7 @@ use crate::routes;
         routes::phone_numbers::check::post,
         routes::phone_numbers::place::locality,
         routes::phone_numbers::place::prefix,
+        routes::phone_numbers::explain::get,
         routes::phone_numbers::classifiers::list,
         routes::phone_numbers::classifiers::classify,
         routes::phone_numbers::carriers_info::get,

@@ -125,7 +125,7 @@ async fn numbers() {
             "cities",
             "child",
             "GET",
-            "{child}/phone_numbers/prefix?city=san",
+            "{child}/phone_numbers/prefix?city=san%20rafael",
         ),
         step(
             "classifiers",
@@ -138,6 +138,12 @@ async fn numbers() {
             "nobody",
             "GET",
             "/v2/phone_numbers/classifiers/4158867900",
+        ),
+        step(
+            "explanation",
+            "child",
+            "GET",
+            "{child}/phone_numbers/4158867900/explain",
         ),
         step(
             "classification_emergency",

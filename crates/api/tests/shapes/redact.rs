@@ -28,7 +28,8 @@ impl Names {
         let fixed = match (key, &*value) {
             ("timestamp", _) => "[time]",
             ("node", Value::String(_)) => "[node]",
-            ("version", _) => "[version]",
+            ("version" | "libphonenumber", _) => "[version]",
+            ("date" | "released", _) => "[day]",
             ("created" | "updated" | "modified", Value::Number(_)) => "[seconds]",
             ("iat" | "exp", _) => "[unix seconds]",
             ("identity_sig", _) => "[signature]",

@@ -9,6 +9,8 @@ use numbers::e164::E164;
 use store::{Stock, StockQuery, Store, StoreError};
 
 use super::{SearchRow, Shared};
+use crate::places::overlays::Overlays;
+use crate::places::{CityQuery, Facts};
 
 /// How many queries' results are kept.
 const QUERIES: usize = 1024;
@@ -19,15 +21,34 @@ const LIFETIME: Duration = Duration::from_mins(15);
 /// Whose query for what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct QueryId {
-    pub(super) prefix: String,
+    pub(super) wanted: Wanted,
     pub(super) account: Option<AccountId>,
     pub(super) caller: Option<AccountId>,
 }
+
+/// Which numbers are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Wanted {
+    /// What they begin with, from `+` on.
+    pub(super) beginnings: Vec<String>,
+    /// What others begin with that may be wanted too: those whose record alone
+    /// says where they are.
+    pub(super) beyond: Option<String>,
+    /// Where they are.
+    pub(super) place: Option<CityQuery>,
+}
+
+/// How many numbers are looked at for those of a place.
+const LOOKED_AT: usize = 20_000;
+
+/// How many are read at once for that.
+const CHUNK: usize = 500;
 
 /// A part of the stock and how far it was read.
 #[derive(Debug)]
 struct Source {
     stock: Stock,
+    prefix: String,
     after: Option<E164>,
     /// How many more numbers it may give; none, when there are no more.
     left: usize,
@@ -35,7 +56,9 @@ struct Source {
 
 /// What a query has found so far, and where it goes on.
 pub(crate) struct Pages {
-    prefix: String,
+    place: Option<CityQuery>,
+    /// How many numbers may still be looked at for those of a place.
+    looks: usize,
     sources: Vec<Source>,
     found: Vec<SearchRow>,
     seen: HashSet<E164>,
@@ -43,15 +66,23 @@ pub(crate) struct Pages {
 
 impl Pages {
     /// Each part of the stock gives `most` numbers at most.
-    pub(super) fn new(stock: Vec<Stock>, prefix: String, most: usize) -> Self {
-        let source = |stock| Source {
-            stock,
+    pub(super) fn new(stock: &[Stock], wanted: Wanted, most: usize) -> Self {
+        let source = |stock: &Stock, prefix: &String| Source {
+            stock: stock.clone(),
+            prefix: prefix.clone(),
             after: None,
             left: most,
         };
+        let known = &wanted.beginnings;
+        let known = stock
+            .iter()
+            .flat_map(|stock| known.iter().map(move |prefix| source(stock, prefix)));
+        let beyond = wanted.beyond.iter();
+        let beyond = beyond.flat_map(|prefix| stock.iter().map(move |stock| source(stock, prefix)));
         Self {
-            prefix,
-            sources: stock.into_iter().map(source).collect(),
+            sources: known.chain(beyond).collect(),
+            looks: LOOKED_AT,
+            place: wanted.place,
             found: Vec::new(),
             seen: HashSet::new(),
         }
@@ -61,29 +92,50 @@ impl Pages {
     pub(super) async fn grow(
         &mut self,
         store: &dyn Store,
+        overlays: &Overlays,
         wanted: usize,
     ) -> Result<(), StoreError> {
         while self.found.len() < wanted {
             let Some(source) = self.sources.iter_mut().find(|source| source.left > 0) else {
                 return Ok(());
             };
-            let limit = source.left.min(wanted - self.found.len());
+            if self.looks == 0 {
+                return Ok(());
+            }
+            let limit = match self.place {
+                None => source.left.min(wanted - self.found.len()),
+                Some(_) => CHUNK.min(self.looks),
+            };
             let query = StockQuery {
                 stock: source.stock.clone(),
-                prefix: self.prefix.clone(),
+                prefix: source.prefix.clone(),
                 after: source.after.clone(),
                 limit,
             };
             let numbers = store.stock(&query).await?;
-            source.left = match numbers.len() {
-                given if given < limit => 0,
-                given => source.left.saturating_sub(given),
-            };
-            source.after = numbers.last().map(|number| number.id.clone());
+            let exhausted = numbers.len() < limit;
+            if self.place.is_some() {
+                self.looks -= numbers.len().min(self.looks);
+            }
             for number in numbers {
-                if self.seen.insert(number.id.clone()) {
-                    self.found.push(SearchRow::new(&number));
+                if source.left == 0 {
+                    break;
                 }
+                source.after = Some(number.id.clone());
+                let facts = Facts::new(overlays, number.id.digits(), Some(&number));
+                let is_there = self
+                    .place
+                    .as_ref()
+                    .is_none_or(|place| place.includes(&facts));
+                if is_there {
+                    source.left -= 1;
+                    if self.seen.insert(number.id.clone()) {
+                        self.found.push(SearchRow::new(&number, &facts));
+                    }
+                }
+            }
+            if exhausted {
+                source.left = 0;
             }
         }
         Ok(())

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::places::Facts;
+
 /// A number that can be had. `number` is what clients rely on
 /// (spec/http.md 7.7); the rest is what the seed shows besides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,7 +19,8 @@ pub struct SearchRow {
     pub state: State,
     /// The number again, under the seed's name.
     pub e164: E164,
-    /// `1-415-233-8397` for the North American plan.
+    /// `1-415-233-8397` for the North American plan, else as libphonenumber
+    /// writes it: `+49 30 223456`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formatted_number: Option<String>,
     /// The first six digits, of the North American plan.
@@ -25,7 +28,8 @@ pub struct SearchRow {
     pub npa_nxx: Option<String>,
     /// A UUID that is the same for the same number every time.
     pub number_id: String,
-    /// `{lata, name, state}`, when the number's record has it.
+    /// `{lata, name, state}` as the number's record has it, else as a loaded
+    /// table or the embedded one knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_center: Option<Value>,
     /// `Available`, or `Reserved`.
@@ -36,18 +40,21 @@ pub struct SearchRow {
 }
 
 impl SearchRow {
-    pub(super) fn new(number: &Number) -> Self {
+    pub(super) fn new(number: &Number, facts: &Facts<'_>) -> Self {
         let national = north_american(&number.id);
         let id = Uuid::new_v5(
             &Uuid::NAMESPACE_URL,
             format!("tel:{}", number.id).as_bytes(),
         );
         Self {
-            formatted_number: national.map(|n| format!("1-{}-{}-{}", &n[..3], &n[3..6], &n[6..])),
+            formatted_number: match national {
+                Some(n) => Some(format!("1-{}-{}-{}", &n[..3], &n[3..6], &n[6..])),
+                None => places::international(&number.id),
+            },
             npa_nxx: national.map(|n| n[..6].to_owned()),
             ten_digit: national.map(str::to_owned),
             number_id: id.hyphenated().to_string().to_uppercase(),
-            rate_center: number.carrier_data.get("rate_center").cloned(),
+            rate_center: facts.rate_center(),
             status: if number.state == State::Reserved {
                 "Reserved"
             } else {

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod backup;
 pub mod check;
+pub mod data;
 pub mod export;
 pub mod fix;
 pub mod import;
+pub mod lookup;
 pub mod number;
 mod pages;
 pub mod serve;

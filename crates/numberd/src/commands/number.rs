@@ -128,6 +128,7 @@ fn document(number: &Number) -> Value {
         "created": number.created,
         "modified": number.modified,
         "revision": number.revision,
+        "locality": number.locality,
         "fields": number.public,
     });
     if let Some(members) = document.as_object_mut() {

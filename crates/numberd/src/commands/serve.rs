@@ -20,6 +20,9 @@ use crate::{demo, logging, output};
 /// (spec/numbers.md 7).
 const REST_JOB: Duration = Duration::from_hours(1);
 
+/// How often tables are taken over that were loaded meanwhile.
+const DATA_JOB: Duration = Duration::from_secs(20);
+
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let mut config = Config::load(global)?;
     config.take_over_serving(options.listen.as_deref(), options.dialect.as_deref())?;
@@ -30,6 +33,9 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     api::install_recorder();
     let database = Database::open(&config, Access::Create)?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
+    if let Err(error) = database.engine.refresh_data_sets().await {
+        tracing::error!(%error, "loaded tables can't be read");
+    }
     let lines = if options.demo {
         let url = format!("http://{}", reachable(address));
         Some(demo::fill(&database, &url).await)
@@ -47,12 +53,17 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         output::line(&lines?)?;
     }
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
-    let job = tokio::spawn(end_rests(Arc::clone(&database.engine)));
+    let jobs = [
+        tokio::spawn(end_rests(Arc::clone(&database.engine))),
+        tokio::spawn(take_over_data(Arc::clone(&database.engine))),
+    ];
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
         tracing::warn!("some requests took too long and were cut off");
     }
-    job.abort();
+    for job in jobs {
+        job.abort();
+    }
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -111,6 +122,20 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
+}
+
+/// Takes over tables that were loaded by others, beside this server.
+async fn take_over_data(engine: Arc<Engine>) {
+    let mut ticks = interval(DATA_JOB);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match engine.refresh_data_sets().await {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("loaded tables were taken over"),
+            Err(error) => tracing::error!(%error, "loaded tables can't be read"),
+        }
+    }
 }
 
 /// Puts numbers on sale whose rest is over: now, and each hour.

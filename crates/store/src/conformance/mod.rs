@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod counts;
+pub mod data;
 pub mod events;
 pub mod expectations;
 pub mod names;
@@ -44,6 +45,11 @@ macro_rules! conformance_tests {
                 billable_follows_a_move_in_the_tree,
                 billable_counts_within_one_batch_that_moves_accounts,
                 an_account_may_come_after_its_numbers,
+            }
+            data {
+                sets_come_back_as_they_were_written,
+                parts_belong_to_their_set,
+                a_deleted_set_takes_its_parts_along,
             }
             events {
                 every_change_has_its_event,

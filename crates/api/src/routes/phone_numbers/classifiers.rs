@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use engine::explain::metadata;
 use serde_json::{Map, Value};
 
+use super::country_named;
 use crate::Api;
 use crate::call::OpenCall;
 use crate::error::ApiError;
@@ -24,7 +26,9 @@ use crate::reply::Reply;
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
     require_token_for_account(&call)?;
-    Reply::new(api.engine.classifiers(call.dialect().classifiers()))
+    let account = call.account.as_deref();
+    let table = call.dialect().classifiers();
+    Reply::new(api.engine.classifiers(account, table).as_ref())
 }
 
 /// A text's class.
@@ -32,7 +36,11 @@ pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, 
     get,
     path = "/v2/accounts/{account_id}/phone_numbers/classifiers/{number}",
     tag = "phone_numbers",
-    params(("account_id" = String, Path), ("number" = String, Path)),
+    params(
+        ("account_id" = String, Path),
+        ("number" = String, Path),
+        ("country" = Option<String>, Query, description = "Read the text as it is written there: DE"),
+    ),
     responses(
         (status = 200, description = "The classifier, the number as given and normalized", body = ref("Classification")),
     )
@@ -41,9 +49,11 @@ pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Rep
     require_token_for_account(&call)?;
     let text = call.after("classifiers");
     let account = call.account.as_deref();
+    let country = country_named(&call)?;
+    let table = call.dialect().classifiers();
     let class = api
         .engine
-        .classify(account, text, call.dialect().classifiers());
+        .classify(account, text, country.as_deref(), table);
     let mut data = Map::new();
     if let Some((name, rule)) = &class.classifier {
         if let Ok(Value::Object(rule)) = serde_json::to_value(rule) {
@@ -51,8 +61,16 @@ pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Rep
         }
         data.insert("name".to_owned(), name.as_str().into());
     }
+    let metadata = call
+        .dialect()
+        .shows_metadata()
+        .then(|| metadata(&class.e164))
+        .flatten();
     data.insert("number".to_owned(), class.number.into());
     data.insert("e164".to_owned(), class.e164.into());
+    if let Some(Ok(metadata)) = metadata.map(serde_json::to_value) {
+        data.insert("metadata".to_owned(), metadata);
+    }
     Reply::new(&data)
 }
 

@@ -29,7 +29,10 @@ const COLUMNS: &[&str] = &[
     "features_available",
 ];
 
-/// The account's numbers, or a search when there is a prefix.
+/// Parameters that make a search of a listing.
+const SEARCHED_BY: [&str; 2] = ["prefix", "city"];
+
+/// The account's numbers, or a search when there is a prefix or a city.
 #[utoipa::path(
     get,
     path = "/v2/accounts/{account_id}/phone_numbers",
@@ -37,6 +40,8 @@ const COLUMNS: &[&str] = &[
     params(
         ("account_id" = String, Path),
         ("prefix" = Option<String>, Query, description = "Search for numbers that begin so"),
+        ("city" = Option<String>, Query, description = "Search for numbers of this city"),
+        ("state" = Option<String>, Query, description = "With a city or prefix: only numbers of this state"),
         ("quantity" = Option<u32>, Query), ("offset" = Option<u32>, Query),
         ("country" = Option<String>, Query), ("page_size" = Option<u32>, Query),
         ("start_key" = Option<String>, Query), ("paginate" = Option<bool>, Query),
@@ -46,11 +51,10 @@ const COLUMNS: &[&str] = &[
     )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    match call.query("prefix") {
-        Some(prefix) if !prefix.is_empty() => {
-            search(&api, &call, call.context.account(), call.account.as_deref()).await
-        }
-        _ => listing(&api, &call).await,
+    if SEARCHED_BY.iter().any(|key| given(&call, key).is_some()) {
+        search(&api, &call, call.context.account(), call.account.as_deref()).await
+    } else {
+        listing(&api, &call).await
     }
 }
 
@@ -61,7 +65,9 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
     path = "/v2/phone_numbers",
     tag = "phone_numbers",
     params(
-        ("prefix" = String, Query), ("quantity" = Option<u32>, Query),
+        ("prefix" = Option<String>, Query, description = "Needed where neither city nor state is given"),
+        ("city" = Option<String>, Query), ("state" = Option<String>, Query),
+        ("quantity" = Option<u32>, Query),
         ("offset" = Option<u32>, Query), ("country" = Option<String>, Query),
         ("reseller_id" = Option<String>, Query, description = "Search as this reseller, if it allows it"),
     ),
@@ -98,18 +104,27 @@ async fn open_reseller(api: &Api, id: &str) -> Result<Arc<Account>, ApiError> {
     }
 }
 
+/// A parameter that says something.
+fn given<'i>(input: &'i Input, key: &str) -> Option<&'i str> {
+    let value = input.query(key).map(str::trim);
+    value.filter(|value| !value.is_empty())
+}
+
 async fn search(
     api: &Api,
     input: &Input,
     caller: Option<&Account>,
     account: Option<&Account>,
 ) -> Result<Reply, ApiError> {
-    let Some(prefix) = input.query("prefix") else {
+    let prefix = input.query("prefix");
+    let (city, state) = (given(input, "city"), given(input, "state"));
+    if prefix.is_none() && city.is_none() && state.is_none() {
         let text = "Field is required but missing";
         return Err(ApiError::validation(vec![
             FieldError::new("prefix", "required", text).with_value("prefix"),
         ]));
-    };
+    }
+    let places_alone = city.is_some() || state.is_some();
     // What is no number counts as not given (spec/http.md 6.2).
     let number = |key| {
         input
@@ -117,7 +132,11 @@ async fn search(
             .and_then(|text| text.trim().parse::<usize>().ok())
     };
     let query = SearchQuery {
-        prefix: prefix.to_owned(),
+        prefix: prefix
+            .filter(|prefix| !(places_alone && prefix.is_empty()))
+            .map(str::to_owned),
+        city: city.map(str::to_owned),
+        state: state.map(str::to_owned),
         country: input.query("country").map(str::to_owned),
         quantity: number("quantity").unwrap_or(1),
         offset: number("offset").unwrap_or(0),

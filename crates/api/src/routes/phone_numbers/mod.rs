@@ -6,6 +6,7 @@ pub mod carriers_info;
 pub mod check;
 pub mod classifiers;
 pub mod collection;
+pub mod explain;
 pub mod fix;
 pub mod identify;
 pub mod list;
@@ -14,6 +15,7 @@ pub mod place;
 
 use std::sync::Arc;
 
+use engine::FieldError;
 use engine::change::ChangeRequest;
 use engine::numbers::NumberView;
 use numbers::account::Account;
@@ -24,7 +26,7 @@ use numbers::state::State;
 use serde_json::{Map, Value};
 
 use crate::Api;
-use crate::call::Call;
+use crate::call::{Call, Input};
 use crate::error::ApiError;
 use crate::reply::Reply;
 use engine::schema::Schema;
@@ -32,6 +34,23 @@ use engine::schema::Schema;
 /// The number in the path.
 fn number_in(call: &Call) -> &str {
     call.after("phone_numbers")
+}
+
+/// The country whose way of writing numbers is meant, if the request names
+/// one: `country`, two letters.
+fn country_named(input: &Input) -> Result<Option<String>, ApiError> {
+    let country = match input.value("country") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(country)) => country,
+        Some(other) => other.to_string(),
+    };
+    if engine::places::is_country(&country) {
+        return Ok(Some(country));
+    }
+    let shown: String = country.chars().take(20).collect();
+    let text = "Value is not the two letters of a country (ISO 3166-1)";
+    let error = FieldError::new("country", "enum", text).with_value(shown);
+    Err(ApiError::validation(vec![error]))
 }
 
 /// The account whose numbers are meant: the URL's, else the token's.

@@ -1,12 +1,14 @@
 //! `…/phone_numbers/locality` and `…/prefix?city=`: where numbers are.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use engine::places::CityQuery;
 use serde_json::{Map, Value, json};
 
-use super::account_of;
 use super::collection::numbers;
+use super::{account_of, country_named};
 use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -17,7 +19,10 @@ use crate::reply::Reply;
     post,
     path = "/v2/accounts/{account_id}/phone_numbers/locality",
     tag = "phone_numbers",
-    params(("account_id" = String, Path)),
+    params(
+        ("account_id" = String, Path),
+        ("country" = Option<String>, Query, description = "Read the texts as they are written there: DE"),
+    ),
     responses(
         (status = 200, description = "By number: country, locality, carrier", body = ref("Localities")),
     )
@@ -25,7 +30,12 @@ use crate::reply::Reply;
 pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();
     let texts = numbers(&api, &call, account)?;
-    Reply::new(&api.engine.locality(account, &texts).await?)
+    let country = country_named(&call)?;
+    let places = api
+        .engine
+        .locality(account, &texts, country.as_deref())
+        .await?;
+    Reply::new(&places)
 }
 
 /// The area codes of a city.
@@ -33,7 +43,11 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     get,
     path = "/v2/accounts/{account_id}/phone_numbers/prefix",
     tag = "phone_numbers",
-    params(("account_id" = String, Path), ("city" = String, Query)),
+    params(
+        ("account_id" = String, Path),
+        ("city" = String, Query, description = "Its name, or how it begins; case and accents don't matter"),
+        ("state" = Option<String>, Query), ("country" = Option<String>, Query),
+    ),
     responses(
         (status = 200, description = "By city: state and prefixes", body = ref("Cities")),
         (status = 404, description = "No city given"),
@@ -46,7 +60,12 @@ pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
         .map(str::trim)
         .filter(|city| !city.is_empty());
     let city = city.ok_or_else(|| ApiError::bad_identifier("city"))?;
-    let cities = api.engine.city_prefixes(&account, city).await?;
+    let default = &api.engine.settings().number_manager.default_country;
+    let country = call.query("country").unwrap_or(default);
+    let cities = match CityQuery::new(city, call.query("state"), country)? {
+        Some(query) => api.engine.city_prefixes(&account, &query).await?,
+        None => BTreeMap::new(),
+    };
     if cities.is_empty() {
         // As the service that Kazoo asks says it (spec/http.md 7.5, row 20).
         return Err(ApiError::init_failed(json!({
@@ -56,10 +75,8 @@ pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     let data: Map<String, Value> = cities
         .into_iter()
         .map(|(city, found)| {
-            (
-                city,
-                json!({"state": found.state, "prefixes": found.prefixes}),
-            )
+            let data = json!({"state": found.state, "prefixes": found.prefixes});
+            (city, data)
         })
         .collect();
     Reply::new(&data)
