@@ -94,9 +94,14 @@ impl World {
             national: "415".to_owned(),
             quantity,
             block_size,
+            ..Query::default()
         };
+        self.ask(&query).await
+    }
+
+    pub async fn ask(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
         let offers = self.carrier().offers().expect("it searches");
-        offers.offers(&query).await
+        offers.offers(query).await
     }
 
     async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
