@@ -85,9 +85,25 @@ pub enum Filter {
     Features,
     /// [`Filters::kind`].
     Kind,
+    /// [`Query::block_size`].
+    Blocks,
 }
 
 impl Query {
+    /// What of a vendor's answer is looked for, at most as many as wanted. Of
+    /// blocks of consecutive numbers, only whole ones.
+    pub fn pick(&self, found: impl IntoIterator<Item = Offer>, sent: &[Filter]) -> Vec<Offer> {
+        let fitting = found.into_iter().filter(|offer| self.admits(offer, sent));
+        match self.block_size {
+            Some(size) if size > 1 && !sent.contains(&Filter::Blocks) => {
+                let mut offers = whole_blocks(fitting.collect(), size);
+                offers.truncate(self.quantity - self.quantity % size);
+                offers
+            }
+            _ => fitting.take(self.quantity).collect(),
+        }
+    }
+
     /// Whether an offer is what is looked for. The vendor was asked for the
     /// filters that are `sent`: those are left to it.
     pub fn admits(&self, offer: &Offer, sent: &[Filter]) -> bool {
@@ -150,6 +166,28 @@ impl Filters {
     }
 }
 
+/// The numbers that stand in blocks of `size` consecutive ones, in order.
+fn whole_blocks(mut offers: Vec<Offer>, size: usize) -> Vec<Offer> {
+    let value = |offer: &Offer| offer.number().digits().parse::<u64>().unwrap_or_default();
+    offers.sort_by_key(value);
+    offers.dedup_by_key(|offer| value(offer));
+    let mut blocks = Vec::new();
+    let mut run: Vec<Offer> = Vec::new();
+    for offer in offers {
+        if run
+            .last()
+            .is_some_and(|last| value(last) + 1 != value(&offer))
+        {
+            run.clear();
+        }
+        run.push(offer);
+        if run.len() == size {
+            blocks.append(&mut run);
+        }
+    }
+    blocks
+}
+
 /// The same but for the case of letters and blanks around.
 fn is_same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
@@ -181,6 +219,7 @@ fn kind_of(number: &E164, data: &Map<String, Value>) -> NumberKind {
 
 #[cfg(test)]
 mod tests {
+    use numbers::carrier::CarrierName;
     use serde_json::json;
 
     use super::*;
@@ -274,6 +313,40 @@ mod tests {
                 "{without:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_whole_blocks_are_picked_and_no_more_than_wanted() {
+        let carrier = CarrierName::new("other");
+        let found = |ends: &[u32]| -> Vec<Offer> {
+            let number = |end| format!("+1415555{end:04}").parse().unwrap();
+            let offers = ends
+                .iter()
+                .map(|end| Offer::new(number(end), &carrier, Map::new()));
+            offers.collect()
+        };
+        let picked = |query: &Query, ends: &[u32], sent: &[Filter]| -> Vec<String> {
+            let offers = query.pick(found(ends), sent);
+            let ends = offers
+                .iter()
+                .map(|offer| offer.number().as_str()[8..].to_owned());
+            ends.collect()
+        };
+        let mut query = Query {
+            quantity: 10,
+            block_size: Some(2),
+            ..query(json!({}))
+        };
+        let ends = [9, 101, 100, 103, 104, 105, 105];
+        assert_eq!(picked(&query, &ends, &[]), ["0100", "0101", "0103", "0104"]);
+        query.quantity = 3;
+        assert_eq!(picked(&query, &ends, &[]), ["0100", "0101"]);
+        assert_eq!(
+            picked(&query, &ends, &[Filter::Blocks]),
+            ["0009", "0101", "0100"]
+        );
+        query.block_size = None;
+        assert_eq!(picked(&query, &ends, &[]), ["0009", "0101", "0100"]);
     }
 
     #[test]

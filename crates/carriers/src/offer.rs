@@ -92,8 +92,8 @@ impl Offer {
 /// Looking: never costs anything.
 #[async_trait]
 pub trait Offers: Send + Sync {
-    /// Numbers on sale that the query admits ([`Query::admits`]), at most as
-    /// many as it wants; what a vendor answers besides is left out.
+    /// Numbers on sale that the query wants ([`Query::pick`]); what a vendor
+    /// answers besides is left out.
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError>;
 
     /// Which of these numbers can be bought now, in their order. Carriers

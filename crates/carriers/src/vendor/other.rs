@@ -29,8 +29,8 @@ use serde_json::{Map, Value, json};
 use crate::http::{Answer, Call, Client, Method};
 use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
-    Carrier, CarrierError, Failure, NumberKind, Offer, Offers, OrderId, Orders, Owned, OwnedPage,
-    Placed, Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders, Owned,
+    OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
 };
 
 /// How many owned numbers are asked for at once.
@@ -202,12 +202,8 @@ impl Offers for Other {
             Some(size) => self.blocks(query, size).await?,
             None => self.numbers(query).await?,
         };
-        // A phonebook may not know the filters: it is not trusted with any.
-        Ok(found
-            .into_iter()
-            .filter(|offer| query.admits(offer, &[]))
-            .take(query.quantity)
-            .collect())
+        // A phonebook may know none of the filters, but it has blocks.
+        Ok(query.pick(found, &[Filter::Blocks]))
     }
 
     async fn check(&self, numbers: &[E164]) -> Result<Vec<bool>, CarrierError> {
