@@ -9,6 +9,7 @@ mod auth;
 mod faults;
 pub mod other;
 mod serve;
+pub mod simwood;
 mod vendor;
 
 pub use faults::{Fault, Faults};

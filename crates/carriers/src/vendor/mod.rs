@@ -1,6 +1,7 @@
 //! One file a vendor: its settings, its wire format, what its errors mean.
 
 mod other;
+mod simwood;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -16,6 +17,7 @@ pub fn vendor(
 ) -> Result<Box<dyn Carrier>, BadSettings> {
     match name.as_str() {
         "other" => other::Other::new(settings).map(boxed),
+        "simwood" => simwood::Simwood::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

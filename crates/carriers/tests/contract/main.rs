@@ -1,6 +1,7 @@
 //! What every vendor's file must do, tried with each against its simulator.
 
 mod other;
+mod simwood;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].

@@ -104,7 +104,7 @@ impl World {
         offers.offers(query).await
     }
 
-    async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
+    pub async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
         let account = AccountId::parse(&"a".repeat(32)).expect("an id");
         let purchase = Purchase {
             id,
@@ -140,7 +140,7 @@ impl World {
     }
 
     /// Buys one, and asks until it is there.
-    async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
+    pub async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
         let number = offer.number().clone();
         let standing = self.order(id, &[offer]).await.expect("ordered");
         let (_, data) = self.settled(id, standing).await.remove(0);
