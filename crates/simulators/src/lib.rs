@@ -6,12 +6,14 @@
 //! file beside is one vendor's way to talk about that.
 
 mod auth;
+mod carriers;
 mod faults;
 pub mod other;
 mod serve;
 pub mod simwood;
 mod vendor;
 
+pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
 pub use vendor::{Order, OrderState, Refusal, Vendor};

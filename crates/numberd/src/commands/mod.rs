@@ -9,6 +9,7 @@ pub mod import;
 pub mod number;
 mod pages;
 pub mod serve;
+pub mod simulate;
 pub mod user;
 
 /// How many records are read at once.

@@ -1,0 +1,38 @@
+//! Every carrier that can be played, by name.
+
+use crate::{Wire, other, simwood};
+
+/// A carrier that can be played.
+#[derive(Clone, Copy)]
+pub struct Played {
+    /// Its name in numberd's configuration.
+    pub name: &'static str,
+    /// How it talks.
+    pub wire: Wire,
+    /// The settings of `[carriers.NAME]` that it lets in: the credentials that
+    /// it wants, and what its adapter needs besides.
+    pub settings: &'static [(&'static str, &'static str)],
+}
+
+/// All of them.
+pub const CARRIERS: &[Played] = &[
+    Played {
+        name: "other",
+        wire: other::WIRE,
+        settings: &[("bearer_token", other::TOKEN)],
+    },
+    Played {
+        name: "simwood",
+        wire: simwood::WIRE,
+        settings: &[
+            ("simwood_account_id", simwood::ACCOUNT),
+            ("auth_username", simwood::LOGIN.0),
+            ("auth_password", simwood::LOGIN.1),
+        ],
+    },
+];
+
+/// The carrier of this name, if it can be played.
+pub fn played(name: &str) -> Option<&'static Played> {
+    CARRIERS.iter().find(|carrier| carrier.name == name)
+}
