@@ -1,6 +1,6 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, other, simwood};
+use crate::{Wire, other, simwood, telnyx};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -29,6 +29,11 @@ pub const CARRIERS: &[Played] = &[
             ("auth_username", simwood::LOGIN.0),
             ("auth_password", simwood::LOGIN.1),
         ],
+    },
+    Played {
+        name: "telnyx",
+        wire: telnyx::WIRE,
+        settings: &[("token", telnyx::TOKEN)],
     },
 ];
 

@@ -11,6 +11,7 @@ mod faults;
 pub mod other;
 mod serve;
 pub mod simwood;
+pub mod telnyx;
 mod vendor;
 
 pub use carriers::{CARRIERS, Played, played};
