@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use carriers::{Filters, Hooks, Notice, NumberKind, OrderId, Query, Registry};
+use carriers::{Failure, Filters, Hooks, Notice, NumberKind, OrderId, Query, Registry};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
+use simulators::Fault;
 use simulators::telnyx::{TOKEN, WIRE};
 
 use crate::world::{Kind, World};
@@ -119,6 +120,35 @@ async fn blocks_are_picked_from_what_is_found() {
     let block = world.search(2, Some(2)).await.expect("offers");
     let numbers: Vec<_> = block.iter().map(|offer| offer.number().as_str()).collect();
     assert_eq!(numbers, ["+14155550101", "+14155550102"]);
+}
+
+#[tokio::test]
+async fn a_number_that_holds_the_digits_of_another_is_not_that_one() {
+    let world = World::new(KIND).await;
+    // The vendor finds digits anywhere in a number.
+    world.vendor().add_stock(["+141555501012".to_owned()]);
+    let longer = query(
+        "+14155550101",
+        Filters {
+            ends_with: Some("2".to_owned()),
+            ..Filters::default()
+        },
+    );
+    let offer = world.ask(&longer).await.expect("offers").remove(0);
+    world.buy(&OrderId("1".repeat(32)), offer).await;
+    let orders = world.carrier().orders().expect("it orders");
+    let shorter = "+14155550101".parse().expect("a number");
+    assert_eq!(orders.holds(&shorter).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_order_is_not_kept() {
+    let world = World::new(KIND).await;
+    let found = world.find(1).await.expect("offers");
+    world.vendor().faults.script([Fault::WrongNumber]);
+    let id = OrderId("1".repeat(32));
+    let error = world.order(&id, &found).await.expect_err("no answer to it");
+    assert_eq!(error.failure, Failure::Unknown);
 }
 
 fn problem(settings: &Value) -> String {

@@ -57,10 +57,10 @@ struct Region {
 #[async_trait]
 impl Offers for Telnyx {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let limit = match query.block_size {
-            // Blocks are picked from what is found.
-            Some(_) => MOST_FOUND,
-            None => query.quantity.min(MOST_FOUND),
+        let limit = if is_sorted_out_here(query) {
+            MOST_FOUND
+        } else {
+            query.quantity.min(MOST_FOUND)
         };
         let call = self
             .look("search", &["available_phone_numbers"])
@@ -102,7 +102,17 @@ impl Telnyx {
     }
 }
 
-/// Asks for the query's digits.
+/// Whether some of what the vendor finds may not be what is looked for.
+fn is_sorted_out_here(query: &Query) -> bool {
+    let wanted = &query.filters;
+    query.block_size.is_some()
+        || wanted.contains.is_some()
+        || wanted.ends_with.is_some()
+        || wanted.lata.is_some()
+}
+
+/// Asks for the query's digits. Digits anywhere are left to us: beside an area
+/// code the vendor looks for them only after that.
 fn narrowed<'c>(mut call: Call<'c>, query: &Query) -> Call<'c> {
     let mut starts_with = query.national.as_str();
     let mut ends_at_most = usize::MAX;
@@ -120,10 +130,6 @@ fn narrowed<'c>(mut call: Call<'c>, query: &Query) -> Call<'c> {
         (
             "filter[phone_number][ends_with]",
             ends_with.filter(|digits| digits.len() <= ends_at_most),
-        ),
-        (
-            "filter[phone_number][contains]",
-            query.filters.contains.as_deref(),
         ),
     ] {
         if let Some(digits) = digits.filter(|digits| !digits.is_empty()) {
