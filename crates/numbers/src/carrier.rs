@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct CarrierName(Box<str>);
 
 /// Every carrier name that a client may use, in the order in which
-/// `carriers_info` lists them (spec/http.md 7.5).
-pub const KNOWN: [&str; 24] = [
+/// `carriers_info` lists them (spec/http.md 7.5): Kazoo's first, then ours.
+pub const KNOWN: [&str; 25] = [
     "bandwidth2",
     "bandwidth",
     "inum",
@@ -39,6 +39,7 @@ pub const KNOWN: [&str; 24] = [
     "verizon",
     "windstream",
     "ziron",
+    "twilio",
 ];
 
 /// Carriers that exist only as a label on a number: nothing is searched or

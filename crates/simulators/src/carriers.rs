@@ -1,6 +1,6 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, other, simwood, telnyx};
+use crate::{Wire, other, simwood, telnyx, twilio};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -34,6 +34,14 @@ pub const CARRIERS: &[Played] = &[
         name: "telnyx",
         wire: telnyx::WIRE,
         settings: &[("token", telnyx::TOKEN)],
+    },
+    Played {
+        name: "twilio",
+        wire: twilio::WIRE,
+        settings: &[
+            ("account_sid", twilio::LOGIN.0),
+            ("auth_token", twilio::LOGIN.1),
+        ],
     },
 ];
 

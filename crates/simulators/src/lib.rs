@@ -12,6 +12,7 @@ pub mod other;
 mod serve;
 pub mod simwood;
 pub mod telnyx;
+pub mod twilio;
 mod vendor;
 
 pub use carriers::{CARRIERS, Played, played};

@@ -3,6 +3,7 @@
 mod other;
 mod simwood;
 mod telnyx;
+mod twilio;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -20,6 +21,7 @@ pub fn vendor(
         "other" => other::Other::new(settings).map(boxed),
         "simwood" => simwood::Simwood::new(settings).map(boxed),
         "telnyx" => telnyx::Telnyx::new(settings).map(boxed),
+        "twilio" => twilio::Twilio::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

@@ -3,6 +3,7 @@
 mod other;
 mod simwood;
 mod telnyx;
+mod twilio;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].
