@@ -1,6 +1,6 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, other, simwood, telnyx, twilio};
+use crate::{Wire, didww, other, simwood, telnyx, twilio};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -16,6 +16,11 @@ pub struct Played {
 
 /// All of them.
 pub const CARRIERS: &[Played] = &[
+    Played {
+        name: "didww",
+        wire: didww::WIRE,
+        settings: &[("api_key", didww::API_KEY)],
+    },
     Played {
         name: "other",
         wire: other::WIRE,

@@ -7,6 +7,7 @@
 
 mod auth;
 mod carriers;
+pub mod didww;
 mod faults;
 pub mod other;
 mod serve;

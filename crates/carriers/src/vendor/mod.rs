@@ -1,5 +1,6 @@
 //! One file a vendor: its settings, its wire format, what its errors mean.
 
+mod didww;
 mod other;
 mod simwood;
 mod telnyx;
@@ -18,6 +19,7 @@ pub fn vendor(
     settings: Map<String, Value>,
 ) -> Result<Box<dyn Carrier>, BadSettings> {
     match name.as_str() {
+        "didww" => didww::Didww::new(settings).map(boxed),
         "other" => other::Other::new(settings).map(boxed),
         "simwood" => simwood::Simwood::new(settings).map(boxed),
         "telnyx" => telnyx::Telnyx::new(settings).map(boxed),
