@@ -89,6 +89,19 @@ async fn refusals_carry_the_vendors_code() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_number_is_not_kept() {
+    let world = World::new(KIND).await;
+    let offers = world.find(1).await.expect("offers");
+    world.vendor().faults.script([Fault::WrongNumber]);
+    let id = OrderId("1".repeat(32));
+    let error = world
+        .order(&id, &offers)
+        .await
+        .expect_err("no answer to it");
+    assert_eq!(error.failure, Failure::Unknown);
+}
+
+#[tokio::test]
 async fn it_sells_one_at_a_time() {
     let world = World::new(KIND).await;
     let offers = world.find(2).await.expect("offers");
