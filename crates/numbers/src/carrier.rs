@@ -42,22 +42,6 @@ pub const KNOWN: [&str; 25] = [
     "twilio",
 ];
 
-/// Carriers that exist only as a label on a number: nothing is searched or
-/// bought there, and a person gives the number back (spec/integrations.md 3).
-pub const LABEL_ONLY: [&str; 11] = [
-    "didww",
-    "flowroute",
-    "inteliquent",
-    "it_vocal",
-    "level3",
-    "o1",
-    "peerless",
-    "thinq",
-    "verizon",
-    "windstream",
-    "ziron",
-];
-
 impl CarrierName {
     /// The name, whichever of Kazoo's spellings it came in: `knm_local`,
     /// `wnm_local`, `local`; an empty or `undefined` one means `local`, and
@@ -125,11 +109,6 @@ impl CarrierName {
     /// (spec/numbers.md 10, `managed` and `inum`).
     pub fn is_pooled(&self) -> bool {
         matches!(self.as_str(), "managed" | "inum")
-    }
-
-    /// Whether the name is only a label (see [`LABEL_ONLY`]).
-    pub fn is_label_only(&self) -> bool {
-        LABEL_ONLY.contains(&self.as_str())
     }
 }
 
