@@ -10,6 +10,7 @@
 
 mod carrier;
 mod error;
+mod filters;
 pub mod http;
 mod in_house;
 mod label;
@@ -19,14 +20,17 @@ pub mod phonebook;
 mod registry;
 mod sandbox;
 pub mod settings;
+mod toll_free;
 mod vendor;
 pub mod xml;
 
 pub use carrier::{Carrier, GiveBack, OwnStock};
 pub use error::{CarrierError, Failure};
+pub use filters::{Filter, Filters, NumberKind};
 pub use offer::{Cost, Offer, Offers, Query};
 pub use order::{
     Hooks, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
 };
 pub use registry::{Registry, UnknownCarrier};
 pub use settings::{BadSettings, Spending};
+pub use toll_free::{TollFree, is_toll_free, toll_free};

@@ -7,10 +7,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::CarrierError;
+use crate::{CarrierError, Filters};
 
 /// What is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Query {
     /// `+`, country code and the digits that follow: `+1415`.
     pub prefix: String,
@@ -23,6 +23,8 @@ pub struct Query {
     /// Blocks of consecutive numbers are looked for: how many numbers a block
     /// has (spec/integrations.md 2.9, `blocks`).
     pub block_size: Option<usize>,
+    /// What is wanted beyond the prefix.
+    pub filters: Filters,
 }
 
 /// What a number costs at a carrier. Decimal, from the vendor's text: no
@@ -74,8 +76,9 @@ impl Offer {
     }
 
     /// What the carrier needs to know when it is ordered, and what is known of
-    /// the number: `rate_center {name, lata, state}` and the like. Becomes the
-    /// record's carrier data.
+    /// the number, as far as it is: `locality`, `rate_center {name, lata,
+    /// state}`, `features` (a list), `type` ([`NumberKind`](crate::NumberKind)).
+    /// Becomes the record's carrier data.
     pub const fn data(&self) -> &Map<String, Value> {
         &self.data
     }
@@ -89,8 +92,8 @@ impl Offer {
 /// Looking: never costs anything.
 #[async_trait]
 pub trait Offers: Send + Sync {
-    /// Numbers on sale that begin with the query's prefix, at most as many as
-    /// it wants; what a vendor answers besides is left out.
+    /// Numbers on sale that the query wants ([`Query::pick`]); what a vendor
+    /// answers besides is left out.
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError>;
 
     /// Which of these numbers can be bought now, in their order. Carriers

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -84,6 +84,8 @@ enum Command {
     /// Make users and set their passwords
     #[command(subcommand)]
     User(UserCommand),
+    /// Play a carrier, to try buying without one that costs money
+    Simulate(Simulate),
     /// Look at numbers and their history
     #[command(subcommand)]
     Number(NumberCommand),
@@ -149,6 +151,27 @@ pub struct Serve {
     /// and print curl lines that work
     #[arg(long, env = "NUMBERD_DEMO", hide_env_values = true, value_parser = FalseyValueParser::new())]
     pub demo: bool,
+}
+
+/// Options of `simulate`.
+#[derive(Args)]
+#[command(
+    after_help = "It sells numbers that are set aside for fiction, forgets everything when it ends, and \
+prints what connects numberd to it."
+)]
+pub struct Simulate {
+    /// Which carrier
+    #[arg(value_parser = PossibleValuesParser::new(simulators::CARRIERS.iter().map(|carrier| carrier.name)))]
+    pub carrier: String,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: String,
+    /// How many of the requests that order or give back go wrong, from 0 to 1
+    #[arg(long, value_name = "RATE", default_value = "0", value_parser = parse_rate)]
+    pub fault_rate: f64,
+    /// The same number makes the same faults; without it they are random
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
 }
 
 /// `numberd account …`
@@ -379,6 +402,12 @@ fn parse_state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate: Option<f64> = text.parse().ok();
+    rate.filter(|rate| (0.0..=1.0).contains(rate))
+        .ok_or_else(|| "a rate is a number from 0 to 1".to_owned())
+}
+
 /// Options of `import`.
 #[derive(Args)]
 #[command(
@@ -434,6 +463,7 @@ async fn dispatch(cli: Cli) -> Outcome {
     let global = &cli.global;
     match cli.command {
         Command::Serve(options) => commands::serve::run(global, &options).await,
+        Command::Simulate(options) => commands::simulate::run(&options).await,
         Command::Account(command) => commands::account::run(global, command).await,
         Command::User(command) => commands::user::run(global, command).await,
         Command::Number(command) => commands::number::run(global, command).await,

@@ -1,6 +1,6 @@
 //! Where the server listens, and when it stops.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,6 +23,16 @@ pub async fn bind(address: &str) -> Outcome<TcpListener> {
         };
         Failure::new(Code::Failure, message)
     })
+}
+
+/// An address that a client on this machine can use.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// The wish that the server ends: SIGTERM or SIGINT.

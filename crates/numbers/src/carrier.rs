@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct CarrierName(Box<str>);
 
 /// Every carrier name that a client may use, in the order in which
-/// `carriers_info` lists them (spec/http.md 7.5).
-pub const KNOWN: [&str; 24] = [
+/// `carriers_info` lists them (spec/http.md 7.5): Kazoo's first, then ours.
+pub const KNOWN: [&str; 25] = [
     "bandwidth2",
     "bandwidth",
     "inum",
@@ -39,22 +39,7 @@ pub const KNOWN: [&str; 24] = [
     "verizon",
     "windstream",
     "ziron",
-];
-
-/// Carriers that exist only as a label on a number: nothing is searched or
-/// bought there, and a person gives the number back (spec/integrations.md 3).
-pub const LABEL_ONLY: [&str; 11] = [
-    "didww",
-    "flowroute",
-    "inteliquent",
-    "it_vocal",
-    "level3",
-    "o1",
-    "peerless",
-    "thinq",
-    "verizon",
-    "windstream",
-    "ziron",
+    "twilio",
 ];
 
 impl CarrierName {
@@ -124,11 +109,6 @@ impl CarrierName {
     /// (spec/numbers.md 10, `managed` and `inum`).
     pub fn is_pooled(&self) -> bool {
         matches!(self.as_str(), "managed" | "inum")
-    }
-
-    /// Whether the name is only a label (see [`LABEL_ONLY`]).
-    pub fn is_label_only(&self) -> bool {
-        LABEL_ONLY.contains(&self.as_str())
     }
 }
 

@@ -6,11 +6,17 @@
 //! file beside is one vendor's way to talk about that.
 
 mod auth;
+mod carriers;
+pub mod didww;
 mod faults;
 pub mod other;
 mod serve;
+pub mod simwood;
+pub mod telnyx;
+pub mod twilio;
 mod vendor;
 
+pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
 pub use vendor::{Order, OrderState, Refusal, Vendor};

@@ -40,12 +40,12 @@ pub struct Simulator {
 impl Simulator {
     /// Serves a vendor on a free port of loopback.
     pub async fn start(wire: Wire, vendor: Arc<Vendor>) -> std::io::Result<Self> {
-        Self::listen(wire, vendor, "127.0.0.1:0").await
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::on(listener, wire, vendor)
     }
 
-    /// Serves a vendor at an address.
-    pub async fn listen(wire: Wire, vendor: Arc<Vendor>, at: &str) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(at).await?;
+    /// Serves a vendor where a listener is.
+    pub fn on(listener: TcpListener, wire: Wire, vendor: Arc<Vendor>) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let routes = router(wire, vendor.clone());
         let server = tokio::spawn(async move {
@@ -62,11 +62,6 @@ impl Simulator {
     /// Where it is: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// Serves until the process ends.
-    pub async fn wait(&mut self) {
-        let _ = (&mut self.server).await;
     }
 }
 

@@ -1,6 +1,10 @@
 //! One file a vendor: its settings, its wire format, what its errors mean.
 
+mod didww;
 mod other;
+mod simwood;
+mod telnyx;
+mod twilio;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -15,7 +19,11 @@ pub fn vendor(
     settings: Map<String, Value>,
 ) -> Result<Box<dyn Carrier>, BadSettings> {
     match name.as_str() {
+        "didww" => didww::Didww::new(settings).map(boxed),
         "other" => other::Other::new(settings).map(boxed),
+        "simwood" => simwood::Simwood::new(settings).map(boxed),
+        "telnyx" => telnyx::Telnyx::new(settings).map(boxed),
+        "twilio" => twilio::Twilio::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

@@ -12,6 +12,9 @@
 //! | release | `DELETE numbers/{CC}/order` | number → `{status}` |
 //! | owned | `GET numbers/{CC}/owned?after&limit`, `…/owned/{number}` | number → what is known of it |
 //!
+//! Searches carry the query's filters as further parameters (`contains`,
+//! `ends_with`, `locality`, `rate_center`, `lata`, `state`, `features`, `type`);
+//! a phonebook that doesn't know them costs only hits.
 //! What is known of a number on sale may hold `cost {currency, setup, monthly}`.
 //! Every answer is `{"status": "success", "data": …}`. One that isn't says
 //! nothing: a phonebook without the later rows never settles an open order and
@@ -26,8 +29,8 @@ use serde_json::{Map, Value, json};
 use crate::http::{Answer, Call, Client, Method};
 use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
-    Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
-    Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders, Owned,
+    OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
 };
 
 /// How many owned numbers are asked for at once.
@@ -119,17 +122,13 @@ impl Other {
     }
 
     async fn numbers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let answer = self
-            .look(
-                "search",
-                Method::GET,
-                &["numbers", &query.country, "search"],
-            )
+        let path = ["numbers", &query.country, "search"];
+        let call = self
+            .look("search", Method::GET, &path)
             .query("prefix", &query.prefix)
             .query("limit", &query.quantity.to_string())
-            .query("offset", "0")
-            .send()
-            .await?;
+            .query("offset", "0");
+        let answer = filtered(call, query).send().await?;
         let found = object(&answer, data(&answer)?)?;
         Ok(found
             .into_iter()
@@ -139,14 +138,13 @@ impl Other {
 
     /// Each block as its first and its last number.
     async fn blocks(&self, query: &Query, size: usize) -> Result<Vec<Offer>, CarrierError> {
-        let answer = self
+        let call = self
             .look("search", Method::GET, &["blocks", &query.country, "search"])
             .query("prefix", &query.prefix)
             .query("size", &query.quantity.to_string())
             .query("offset", "0")
-            .query("limit", &size.to_string())
-            .send()
-            .await?;
+            .query("limit", &size.to_string());
+        let answer = filtered(call, query).send().await?;
         let Value::Array(blocks) = data(&answer)? else {
             return Err(answer.garbled("'data' is no list"));
         };
@@ -204,12 +202,8 @@ impl Offers for Other {
             Some(size) => self.blocks(query, size).await?,
             None => self.numbers(query).await?,
         };
-        let fitting = |offer: &Offer| offer.number().as_str().starts_with(&query.prefix);
-        Ok(found
-            .into_iter()
-            .filter(fitting)
-            .take(query.quantity)
-            .collect())
+        // A phonebook may know none of the filters, but it has blocks.
+        Ok(query.pick(found, &[Filter::Blocks]))
     }
 
     async fn check(&self, numbers: &[E164]) -> Result<Vec<bool>, CarrierError> {
@@ -338,6 +332,32 @@ impl Orders for Other {
             next: last,
         })
     }
+}
+
+/// With the filters under the names that our own API gives them, lists with
+/// commas.
+fn filtered<'c>(mut call: Call<'c>, query: &Query) -> Call<'c> {
+    let wanted = &query.filters;
+    let features = wanted.features.join(",");
+    let texts = [
+        ("contains", wanted.contains.as_deref()),
+        ("ends_with", wanted.ends_with.as_deref()),
+        ("locality", wanted.locality.as_deref()),
+        ("rate_center", wanted.rate_center.as_deref()),
+        ("lata", wanted.lata.as_deref()),
+        ("state", wanted.state.as_deref()),
+        (
+            "features",
+            Some(features.as_str()).filter(|text| !text.is_empty()),
+        ),
+        ("type", wanted.kind.map(NumberKind::as_str)),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            call = call.query(name, text);
+        }
+    }
+    call
 }
 
 /// The `data` of an answer that says `success`, in status and body both.

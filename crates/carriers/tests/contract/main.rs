@@ -1,6 +1,10 @@
 //! What every vendor's file must do, tried with each against its simulator.
 
+mod didww;
 mod other;
+mod simwood;
+mod telnyx;
+mod twilio;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].

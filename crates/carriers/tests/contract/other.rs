@@ -1,5 +1,6 @@
 //! `other` against its simulator.
 
+use carriers::{Filters, Query};
 use serde_json::json;
 use simulators::other::{TOKEN, WIRE};
 
@@ -38,4 +39,25 @@ async fn numbers_are_checked_before_they_are_bought() {
         offers.check(&asked).await.expect("an answer"),
         [true, false]
     );
+}
+
+#[tokio::test]
+async fn filters_that_a_phonebook_does_not_know_are_applied_here() {
+    let world = World::new(KIND).await;
+    let wanted = |ends_with: &str, state: &str| Query {
+        prefix: "+1415".to_owned(),
+        country: "US".to_owned(),
+        national: "415".to_owned(),
+        quantity: 10,
+        filters: Filters {
+            ends_with: Some(ends_with.to_owned()),
+            state: Some(state.to_owned()),
+            ..Filters::default()
+        },
+        ..Query::default()
+    };
+    let found = world.ask(&wanted("0103", "ca")).await.expect("offers");
+    let found: Vec<_> = found.iter().map(|offer| offer.number().as_str()).collect();
+    assert_eq!(found, ["+14155550103"]);
+    assert_eq!(world.ask(&wanted("0103", "NY")).await, Ok(Vec::new()));
 }

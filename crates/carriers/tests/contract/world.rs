@@ -52,7 +52,7 @@ impl World {
         Self::with(kind, json!({})).await
     }
 
-    async fn with(kind: Kind, more: Value) -> Self {
+    pub async fn with(kind: Kind, more: Value) -> Self {
         let vendor = Vendor::new(STOCK.map(str::to_owned));
         let simulator = Simulator::start(kind.wire, Arc::new(vendor))
             .await
@@ -94,12 +94,17 @@ impl World {
             national: "415".to_owned(),
             quantity,
             block_size,
+            ..Query::default()
         };
-        let offers = self.carrier().offers().expect("it searches");
-        offers.offers(&query).await
+        self.ask(&query).await
     }
 
-    async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
+    pub async fn ask(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
+        let offers = self.carrier().offers().expect("it searches");
+        offers.offers(query).await
+    }
+
+    pub async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
         let account = AccountId::parse(&"a".repeat(32)).expect("an id");
         let purchase = Purchase {
             id,
@@ -135,7 +140,7 @@ impl World {
     }
 
     /// Buys one, and asks until it is there.
-    async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
+    pub async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
         let number = offer.number().clone();
         let standing = self.order(id, &[offer]).await.expect("ordered");
         let (_, data) = self.settled(id, standing).await.remove(0);

@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod number;
 mod pages;
 pub mod serve;
+pub mod simulate;
 pub mod user;
 
 /// How many records are read at once.

@@ -1,7 +1,6 @@
 //! `numberd serve`.
 
 use std::env;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         tracing::error!(%error, "loaded tables can't be read");
     }
     let lines = if options.demo {
-        let url = format!("http://{}", reachable(address));
+        let url = format!("http://{}", server::reachable(address));
         Some(demo::fill(&database, &url).await)
     } else {
         None
@@ -112,16 +111,6 @@ fn tell(made: &Bootstrapped) -> Outcome {
         output::line(&format!("API key, shown this once: {}", made.api_key))?;
     }
     Ok(())
-}
-
-/// An address that a client on this machine can use.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// Takes over tables that were loaded by others, beside this server.

@@ -1,0 +1,78 @@
+//! `numberd simulate`: a carrier that sells numbers set aside for fiction, to
+//! try buying without one that costs money.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use simulators::{Fault, Played, Simulator, Vendor, played};
+use toml::{Table, Value};
+
+use crate::cli::Simulate;
+use crate::exit::{Code, Failure, Outcome};
+use crate::output;
+use crate::server::{self, Stop};
+
+/// Area codes of North America, none of those that `serve --demo` has in stock
+/// already.
+const AREA_CODES: [u16; 16] = [
+    209, 310, 407, 408, 424, 508, 510, 561, 610, 650, 707, 818, 831, 916, 925, 949,
+];
+const TOLL_FREE_CODES: [u16; 7] = [800, 833, 844, 855, 866, 877, 888];
+
+pub async fn run(options: &Simulate) -> Outcome {
+    let Some(carrier) = played(&options.carrier) else {
+        let message = format!("'{}' can't be simulated", options.carrier);
+        return Err(Failure::new(Code::Usage, message));
+    };
+    let stop = Stop::listen()?;
+    let listener = server::bind(&options.listen).await?;
+    let address = listener.local_addr()?;
+    let vendor = Vendor::new(stock());
+    let seed = options.seed.unwrap_or_else(rand::random);
+    if options.fault_rate > 0.0 {
+        vendor.faults.random(seed, options.fault_rate, &Fault::ALL);
+    }
+    let simulator = Simulator::on(listener, carrier.wire, Arc::new(vendor))?;
+    output::line(&format!("listening on http://{address}"))?;
+    if options.fault_rate > 0.0 {
+        output::line(&format!("# the same faults again: --seed {seed}"))?;
+    }
+    output::line(&snippet(carrier, server::reachable(address))?)?;
+    stop.asked().await;
+    drop(simulator);
+    Ok(())
+}
+
+/// Numbers that are set aside for fiction: a hundred of each area code, one of
+/// each toll-free code, and a hundred of London.
+fn stock() -> impl Iterator<Item = String> {
+    let local = AREA_CODES
+        .iter()
+        .flat_map(|code| (100..200).map(move |line| format!("+1{code}5550{line}")));
+    let toll_free = TOLL_FREE_CODES
+        .iter()
+        .map(|code| format!("+1{code}5550199"));
+    let london = (0..100).map(|line| format!("+4420794600{line:02}"));
+    local.chain(toll_free).chain(london)
+}
+
+/// What connects numberd to it.
+fn snippet(carrier: &Played, address: SocketAddr) -> Outcome<String> {
+    let mut settings = Table::new();
+    let url = format!("http://{address}");
+    settings.insert("base_url".to_owned(), Value::String(url));
+    settings.insert("allow_private_addresses".to_owned(), Value::Boolean(true));
+    if !address.ip().is_loopback() {
+        settings.insert("allow_plain_http".to_owned(), Value::Boolean(true));
+    }
+    for (key, value) in carrier.settings {
+        settings.insert((*key).to_owned(), Value::String((*value).to_owned()));
+    }
+    let settings = toml::to_string(&settings)
+        .map_err(|error| Failure::new(Code::Failure, error.to_string()))?;
+    let name = carrier.name;
+    Ok(format!(
+        "# for numberd.toml; and name \"{name}\" in number_manager.carrier_modules\n\
+         [carriers.{name}]\n{settings}"
+    ))
+}

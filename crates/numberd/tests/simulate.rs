@@ -1,0 +1,116 @@
+//! `numberd simulate`: a carrier to try.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use carriers::{Offer, OrderId, Purchase, Query, Registry, Verdict};
+use common::{Place, Server};
+use numbers::account::AccountId;
+use numbers::carrier::CarrierName;
+use serde_json::{Map, Value};
+
+/// A simulator on a free port, and what it says to put into the configuration.
+fn simulated(place: &Place, arguments: &[&str]) -> (Server, String) {
+    let mut all = vec!["simulate", "--listen", "127.0.0.1:0"];
+    all.extend(arguments);
+    let mut server = Server::start(place.command(&all));
+    // An empty line ends it.
+    let mut lines = server.lines_until(&[]);
+    while lines.last().is_some_and(|line| !line.is_empty()) {
+        lines.extend(server.lines_until(&[]));
+    }
+    (server, lines.join("\n"))
+}
+
+fn registry(snippet: &str) -> Registry {
+    let snippet: BTreeMap<String, BTreeMap<String, Map<String, Value>>> =
+        toml::from_str(snippet).expect("TOML");
+    Registry::with_settings(snippet["carriers"].clone()).expect("settings")
+}
+
+fn query() -> Query {
+    Query {
+        prefix: "+1408".to_owned(),
+        country: "US".to_owned(),
+        national: "408".to_owned(),
+        quantity: 10,
+        ..Query::default()
+    }
+}
+
+async fn search(registry: &Registry, name: &str) -> Vec<Offer> {
+    let carrier = registry.get(&CarrierName::new(name)).expect("the carrier");
+    let offers = carrier.offers().expect("it searches");
+    offers.offers(&query()).await.expect("offers")
+}
+
+#[tokio::test]
+async fn every_carrier_sells_to_whoever_takes_over_what_it_prints() {
+    let place = Place::new();
+    for carrier in simulators::CARRIERS {
+        let (server, snippet) = simulated(&place, &[carrier.name]);
+        let registry = registry(&snippet);
+        let offers = search(&registry, carrier.name).await;
+        assert_eq!(offers.len(), 10, "{}", carrier.name);
+        let id = OrderId("1".repeat(32));
+        let purchase = Purchase {
+            id: &id,
+            account: &AccountId::parse(&"a".repeat(32)).expect("an id"),
+            offers: &offers[..1],
+        };
+        let orders = registry.get(&CarrierName::new(carrier.name));
+        let orders = orders.and_then(|carrier| carrier.orders());
+        let standing = orders.expect("it orders").order(&purchase).await;
+        let standing = standing.expect("ordered");
+        let verdict = &standing.numbers[0].1;
+        let taken = matches!(verdict, Verdict::Ours(_) | Verdict::Open);
+        assert!(taken, "{}: {verdict:?}", carrier.name);
+        server.stop();
+    }
+}
+
+#[tokio::test]
+async fn faults_come_as_the_seed_says() {
+    let place = Place::new();
+    let mut outcomes = Vec::new();
+    for _ in 0..2 {
+        let arguments = ["other", "--fault-rate", "1", "--seed", "7"];
+        let (server, snippet) = simulated(&place, &arguments);
+        assert!(snippet.contains("--seed 7"), "{snippet}");
+        let quick = format!("{snippet}\ntimeout_ms = 300\n");
+        let registry = registry(&quick);
+        let offers = search(&registry, "other").await;
+        let orders = registry.get(&CarrierName::new("other"));
+        let orders = orders.and_then(|carrier| carrier.orders());
+        let orders = orders.expect("it orders");
+        let account = AccountId::parse(&"a".repeat(32)).expect("an id");
+        let mut these = Vec::new();
+        for (n, offer) in offers[..4].iter().enumerate() {
+            let id = OrderId(format!("{n:032x}"));
+            let purchase = Purchase {
+                id: &id,
+                account: &account,
+                offers: std::slice::from_ref(offer),
+            };
+            let outcome = orders.order(&purchase).await;
+            these.push(outcome.map_err(|error| error.failure));
+        }
+        outcomes.push(these);
+        server.stop();
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+}
+
+#[test]
+fn what_can_not_be_simulated_is_said() {
+    let place = Place::new();
+    let run = place.run(&["simulate", "acme"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("other"), "names what can be: {run:?}");
+    for rate in ["2", "-0.1", "much"] {
+        let run = place.run(&["simulate", "other", &format!("--fault-rate={rate}")]);
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.err.contains("from 0 to 1"), "{run:?}");
+    }
+}

@@ -1,0 +1,56 @@
+//! Every carrier that can be played, by name.
+
+use crate::{Wire, didww, other, simwood, telnyx, twilio};
+
+/// A carrier that can be played.
+#[derive(Clone, Copy)]
+pub struct Played {
+    /// Its name in numberd's configuration.
+    pub name: &'static str,
+    /// How it talks.
+    pub wire: Wire,
+    /// The settings of `[carriers.NAME]` that it lets in: the credentials that
+    /// it wants, and what its adapter needs besides.
+    pub settings: &'static [(&'static str, &'static str)],
+}
+
+/// All of them.
+pub const CARRIERS: &[Played] = &[
+    Played {
+        name: "didww",
+        wire: didww::WIRE,
+        settings: &[("api_key", didww::API_KEY)],
+    },
+    Played {
+        name: "other",
+        wire: other::WIRE,
+        settings: &[("bearer_token", other::TOKEN)],
+    },
+    Played {
+        name: "simwood",
+        wire: simwood::WIRE,
+        settings: &[
+            ("simwood_account_id", simwood::ACCOUNT),
+            ("auth_username", simwood::LOGIN.0),
+            ("auth_password", simwood::LOGIN.1),
+        ],
+    },
+    Played {
+        name: "telnyx",
+        wire: telnyx::WIRE,
+        settings: &[("token", telnyx::TOKEN)],
+    },
+    Played {
+        name: "twilio",
+        wire: twilio::WIRE,
+        settings: &[
+            ("account_sid", twilio::LOGIN.0),
+            ("auth_token", twilio::LOGIN.1),
+        ],
+    },
+];
+
+/// The carrier of this name, if it can be played.
+pub fn played(name: &str) -> Option<&'static Played> {
+    CARRIERS.iter().find(|carrier| carrier.name == name)
+}
