@@ -1,6 +1,6 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, other, simwood};
+use crate::{Wire, other, simwood, voxbone};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -12,6 +12,9 @@ pub struct Played {
     /// The settings of `[carriers.NAME]` that it lets in: the credentials that
     /// it wants, and what its adapter needs besides.
     pub settings: &'static [(&'static str, &'static str)],
+    /// Whether it sells certain numbers. One that doesn't can be asked for what
+    /// is the customer's already, and be given that back.
+    pub sells: bool,
 }
 
 /// All of them.
@@ -20,6 +23,7 @@ pub const CARRIERS: &[Played] = &[
         name: "other",
         wire: other::WIRE,
         settings: &[("bearer_token", other::TOKEN)],
+        sells: true,
     },
     Played {
         name: "simwood",
@@ -29,6 +33,16 @@ pub const CARRIERS: &[Played] = &[
             ("auth_username", simwood::LOGIN.0),
             ("auth_password", simwood::LOGIN.1),
         ],
+        sells: true,
+    },
+    Played {
+        name: "voxbone",
+        wire: voxbone::WIRE,
+        settings: &[
+            ("api_username", voxbone::LOGIN.0),
+            ("api_password", voxbone::LOGIN.1),
+        ],
+        sells: false,
     },
 ];
 

@@ -12,6 +12,7 @@ pub mod other;
 mod serve;
 pub mod simwood;
 mod vendor;
+pub mod voxbone;
 
 pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};

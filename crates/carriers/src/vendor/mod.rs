@@ -2,6 +2,7 @@
 
 mod other;
 mod simwood;
+mod voxbone;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ pub fn vendor(
     match name.as_str() {
         "other" => other::Other::new(settings).map(boxed),
         "simwood" => simwood::Simwood::new(settings).map(boxed),
+        "voxbone" => voxbone::Voxbone::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

@@ -2,6 +2,7 @@
 
 mod other;
 mod simwood;
+mod voxbone;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].

@@ -52,7 +52,7 @@ impl World {
         Self::with(kind, json!({})).await
     }
 
-    async fn with(kind: Kind, more: Value) -> Self {
+    pub async fn with(kind: Kind, more: Value) -> Self {
         let vendor = Vendor::new(STOCK.map(str::to_owned));
         let simulator = Simulator::start(kind.wire, Arc::new(vendor))
             .await
