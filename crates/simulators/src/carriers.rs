@@ -1,6 +1,6 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, didww, other, simwood, telnyx, twilio};
+use crate::{Wire, didww, other, simwood, telnyx, twilio, voxbone};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -12,6 +12,9 @@ pub struct Played {
     /// The settings of `[carriers.NAME]` that it lets in: the credentials that
     /// it wants, and what its adapter needs besides.
     pub settings: &'static [(&'static str, &'static str)],
+    /// Whether it sells certain numbers. One that doesn't can be asked for what
+    /// is the customer's already, and be given that back.
+    pub sells: bool,
 }
 
 /// All of them.
@@ -20,11 +23,13 @@ pub const CARRIERS: &[Played] = &[
         name: "didww",
         wire: didww::WIRE,
         settings: &[("api_key", didww::API_KEY)],
+        sells: true,
     },
     Played {
         name: "other",
         wire: other::WIRE,
         settings: &[("bearer_token", other::TOKEN)],
+        sells: true,
     },
     Played {
         name: "simwood",
@@ -34,11 +39,13 @@ pub const CARRIERS: &[Played] = &[
             ("auth_username", simwood::LOGIN.0),
             ("auth_password", simwood::LOGIN.1),
         ],
+        sells: true,
     },
     Played {
         name: "telnyx",
         wire: telnyx::WIRE,
         settings: &[("token", telnyx::TOKEN)],
+        sells: true,
     },
     Played {
         name: "twilio",
@@ -47,6 +54,16 @@ pub const CARRIERS: &[Played] = &[
             ("account_sid", twilio::LOGIN.0),
             ("auth_token", twilio::LOGIN.1),
         ],
+        sells: true,
+    },
+    Played {
+        name: "voxbone",
+        wire: voxbone::WIRE,
+        settings: &[
+            ("api_username", voxbone::LOGIN.0),
+            ("api_password", voxbone::LOGIN.1),
+        ],
+        sells: false,
     },
 ];
 

@@ -15,6 +15,7 @@ pub mod simwood;
 pub mod telnyx;
 pub mod twilio;
 mod vendor;
+pub mod voxbone;
 
 pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};

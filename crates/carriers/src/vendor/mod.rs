@@ -5,6 +5,7 @@ mod other;
 mod simwood;
 mod telnyx;
 mod twilio;
+mod voxbone;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -24,6 +25,7 @@ pub fn vendor(
         "simwood" => simwood::Simwood::new(settings).map(boxed),
         "telnyx" => telnyx::Telnyx::new(settings).map(boxed),
         "twilio" => twilio::Twilio::new(settings).map(boxed),
+        "voxbone" => voxbone::Voxbone::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

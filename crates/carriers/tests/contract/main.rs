@@ -5,6 +5,7 @@ mod other;
 mod simwood;
 mod telnyx;
 mod twilio;
+mod voxbone;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].
