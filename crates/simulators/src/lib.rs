@@ -6,11 +6,15 @@
 //! file beside is one vendor's way to talk about that.
 
 mod auth;
+pub mod bandwidth2;
 mod faults;
 pub mod other;
 mod serve;
+mod tokens;
 mod vendor;
+mod xml;
 
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
+pub use tokens::Tokens;
 pub use vendor::{Order, OrderState, Refusal, Vendor};

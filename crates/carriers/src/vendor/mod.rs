@@ -1,5 +1,7 @@
 //! One file a vendor: its settings, its wire format, what its errors mean.
 
+mod bandwidth2;
+mod nanp;
 mod other;
 
 use numbers::carrier::CarrierName;
@@ -15,6 +17,7 @@ pub fn vendor(
     settings: Map<String, Value>,
 ) -> Result<Box<dyn Carrier>, BadSettings> {
     match name.as_str() {
+        "bandwidth2" => bandwidth2::Bandwidth2::new(settings).map(boxed),
         "other" => other::Other::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(

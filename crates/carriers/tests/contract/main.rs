@@ -1,5 +1,6 @@
 //! What every vendor's file must do, tried with each against its simulator.
 
+mod bandwidth2;
 mod other;
 mod world;
 

@@ -52,7 +52,17 @@ impl World {
         Self::with(kind, json!({})).await
     }
 
-    async fn with(kind: Kind, more: Value) -> Self {
+    /// One whose vendor doesn't answer at all: nobody listens there any more.
+    pub async fn closed(kind: Kind) -> Self {
+        let gone = {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+            listener.and_then(|listener| listener.local_addr())
+        };
+        let url = format!("http://{}", gone.expect("a port"));
+        Self::with(kind, json!({"base_url": url})).await
+    }
+
+    pub async fn with(kind: Kind, more: Value) -> Self {
         let vendor = Vendor::new(STOCK.map(str::to_owned));
         let simulator = Simulator::start(kind.wire, Arc::new(vendor))
             .await
@@ -88,10 +98,28 @@ impl World {
         quantity: usize,
         block_size: Option<usize>,
     ) -> Result<Vec<Offer>, CarrierError> {
+        self.look_for("+1415", quantity, block_size).await
+    }
+
+    /// Searches by another prefix, of country code 1 or not.
+    pub async fn search_for(
+        &self,
+        prefix: &str,
+        quantity: usize,
+    ) -> Result<Vec<Offer>, CarrierError> {
+        self.look_for(prefix, quantity, None).await
+    }
+
+    async fn look_for(
+        &self,
+        prefix: &str,
+        quantity: usize,
+        block_size: Option<usize>,
+    ) -> Result<Vec<Offer>, CarrierError> {
         let query = Query {
-            prefix: "+1415".to_owned(),
+            prefix: prefix.to_owned(),
             country: "US".to_owned(),
-            national: "415".to_owned(),
+            national: prefix.trim_start_matches("+1").to_owned(),
             quantity,
             block_size,
         };
@@ -99,7 +127,7 @@ impl World {
         offers.offers(&query).await
     }
 
-    async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
+    pub async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
         let account = AccountId::parse(&"a".repeat(32)).expect("an id");
         let purchase = Purchase {
             id,
@@ -113,7 +141,7 @@ impl World {
             .await
     }
 
-    async fn status(&self, id: &OrderId, vendor: &Map<String, Value>, of: &[E164]) -> Standing {
+    pub async fn status(&self, id: &OrderId, vendor: &Map<String, Value>, of: &[E164]) -> Standing {
         let placed = Placed {
             id,
             vendor,
@@ -135,7 +163,7 @@ impl World {
     }
 
     /// Buys one, and asks until it is there.
-    async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
+    pub async fn buy(&self, id: &OrderId, offer: Offer) -> (E164, Map<String, Value>) {
         let number = offer.number().clone();
         let standing = self.order(id, &[offer]).await.expect("ordered");
         let (_, data) = self.settled(id, standing).await.remove(0);
