@@ -12,6 +12,7 @@ pub mod other;
 mod serve;
 mod tokens;
 mod vendor;
+pub mod vitelity;
 mod xml;
 
 pub use faults::{Fault, Faults};

@@ -141,6 +141,17 @@ impl Vendor {
         Ok(order)
     }
 
+    /// As [`Self::order`], but done at once, for vendors that make nobody wait.
+    pub fn order_at_once(&self, reference: &str, numbers: &[String]) -> Result<Order, Refusal> {
+        let mut order = self.order(reference, numbers)?;
+        let mut state = self.lock();
+        if order.state == OrderState::Pending {
+            state.deliver(&mut order);
+            state.orders.insert(order.id.clone(), order.clone());
+        }
+        Ok(order)
+    }
+
     /// An order by the vendor's id. Asking brings a pending one nearer to its
     /// end.
     pub fn order_by_id(&self, id: &str) -> Option<Order> {

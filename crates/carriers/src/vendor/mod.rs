@@ -3,6 +3,7 @@
 mod bandwidth2;
 mod nanp;
 mod other;
+mod vitelity;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -19,6 +20,7 @@ pub fn vendor(
     match name.as_str() {
         "bandwidth2" => bandwidth2::Bandwidth2::new(settings).map(boxed),
         "other" => other::Other::new(settings).map(boxed),
+        "vitelity" => vitelity::Vitelity::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

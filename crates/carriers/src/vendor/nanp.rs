@@ -8,10 +8,11 @@ pub fn ten_digits(number: &E164) -> Option<&str> {
     (national.len() == 10).then_some(national)
 }
 
-/// The number that a vendor means by ten digits, eleven with the 1, or E.164.
+/// The number that a vendor means by ten digits, eleven with the 1, or E.164,
+/// however they are set apart.
 pub fn number(text: &str) -> Option<E164> {
-    let text = text.trim();
-    let digits = text.strip_prefix("+1").unwrap_or(text);
+    let text = text.replace([' ', '-', '.', '(', ')'], "");
+    let digits = text.strip_prefix("+1").unwrap_or(&text);
     let national = match digits.len() {
         10 => digits,
         11 => digits.strip_prefix('1')?,

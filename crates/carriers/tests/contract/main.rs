@@ -2,6 +2,7 @@
 
 mod bandwidth2;
 mod other;
+mod vitelity;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].
