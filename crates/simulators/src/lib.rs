@@ -13,6 +13,7 @@ mod serve;
 mod tokens;
 mod vendor;
 pub mod vitelity;
+pub mod voip_innovations;
 mod xml;
 
 pub use faults::{Fault, Faults};

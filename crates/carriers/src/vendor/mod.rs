@@ -4,6 +4,7 @@ mod bandwidth2;
 mod nanp;
 mod other;
 mod vitelity;
+mod voip_innovations;
 
 use numbers::carrier::CarrierName;
 use serde_json::{Map, Value};
@@ -21,6 +22,7 @@ pub fn vendor(
         "bandwidth2" => bandwidth2::Bandwidth2::new(settings).map(boxed),
         "other" => other::Other::new(settings).map(boxed),
         "vitelity" => vitelity::Vitelity::new(settings).map(boxed),
+        "voip_innovations" => voip_innovations::VoipInnovations::new(settings).map(boxed),
         _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
         unknown => Err(BadSettings::new(
             name,

@@ -12,10 +12,10 @@ pub fn ten_digits(number: &E164) -> Option<&str> {
 /// however they are set apart.
 pub fn number(text: &str) -> Option<E164> {
     let text = text.replace([' ', '-', '.', '(', ')'], "");
-    let digits = text.strip_prefix("+1").unwrap_or(&text);
-    let national = match digits.len() {
-        10 => digits,
-        11 => digits.strip_prefix('1')?,
+    let national = match text.len() {
+        10 => &text,
+        11 => text.strip_prefix('1')?,
+        12 => text.strip_prefix("+1")?,
         _ => return None,
     };
     format!("+1{national}").parse().ok()
@@ -41,7 +41,12 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_number_is_read() {
-        for text in ["4155550101", "14155550101", "+14155550101", " 4155550101 "] {
+        for text in [
+            "4155550101",
+            "14155550101",
+            "+14155550101",
+            " (415) 555-0101 ",
+        ] {
             let read = number(text).expect(text);
             assert_eq!(read.as_str(), "+14155550101");
             assert_eq!(ten_digits(&read), Some("4155550101"));

@@ -3,6 +3,7 @@
 mod bandwidth2;
 mod other;
 mod vitelity;
+mod voip_innovations;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].
