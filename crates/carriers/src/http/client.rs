@@ -234,15 +234,11 @@ impl Client {
             _ => self.breaker.failed(Instant::now()),
         }
         if let Ok(answer) = &result {
-            let body = match purpose {
-                Purpose::LogIn => "***".to_owned(),
-                Purpose::Look | Purpose::Spend => self.redacted(&answer.body),
-            };
             tracing::debug!(
                 carrier = %self.carrier,
                 operation,
                 status = answer.status,
-                %body,
+                body = %self.shown(purpose, &answer.body),
                 "answer of a carrier"
             );
         }
@@ -315,13 +311,25 @@ impl Client {
         );
     }
 
+    /// What the log shows of an answer.
+    fn shown(&self, purpose: Purpose, body: &[u8]) -> String {
+        match purpose {
+            Purpose::LogIn => "***".to_owned(),
+            Purpose::Look | Purpose::Spend => self.redacted(body),
+        }
+    }
+
     /// Text for the log: bounded, without the carrier's secrets.
     fn redacted(&self, text: &[u8]) -> String {
         const MOST: usize = 4096;
-        let mut text = String::from_utf8_lossy(&text[..text.len().min(MOST)]).into_owned();
+        /// Longer than any secret, so that none is cut before it is found.
+        const BEYOND: usize = 1024;
+        let text = &text[..text.len().min(MOST + BEYOND)];
+        let mut text = String::from_utf8_lossy(text).into_owned();
         for secret in &self.secrets {
             text = text.replace(secret, "***");
         }
+        text.truncate(text.floor_char_boundary(MOST));
         text
     }
 }

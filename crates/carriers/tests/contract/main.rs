@@ -55,6 +55,11 @@ macro_rules! contract {
         }
 
         #[tokio::test]
+        async fn the_log_has_the_wire_and_no_secret() {
+            crate::world::logging($kind).await;
+        }
+
+        #[tokio::test]
         async fn no_order_leaves_a_sandbox() {
             crate::world::sandboxed($kind).await;
         }
