@@ -56,7 +56,9 @@ async fn token(State(vendor): State<Arc<Vendor>>, headers: HeaderMap, form: Stri
     if !known || form != "grant_type=client_credentials" {
         return (StatusCode::UNAUTHORIZED, "no such client").into_response();
     }
-    let (token, expires_in) = vendor.tokens.issue();
+    let Some((token, expires_in)) = vendor.tokens.issue() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     let granted = json!({
         "access_token": token,
         "token_type": "Bearer",

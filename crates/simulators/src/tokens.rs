@@ -14,6 +14,7 @@ struct State {
     /// Those before it are good no more.
     revoked: usize,
     lifetime_s: u64,
+    broken: bool,
 }
 
 impl Default for Tokens {
@@ -22,16 +23,26 @@ impl Default for Tokens {
             issued: 0,
             revoked: 0,
             lifetime_s: 3600,
+            broken: false,
         }))
     }
 }
 
 impl Tokens {
-    /// A new token, and how many seconds the vendor says that it is good.
-    pub fn issue(&self) -> (String, u64) {
+    /// A new token, and how many seconds the vendor says that it is good;
+    /// `None`: it was told to break.
+    pub fn issue(&self) -> Option<(String, u64)> {
         let mut state = self.lock();
+        if state.broken {
+            return None;
+        }
         state.issued += 1;
-        (format!("token-{}", state.issued), state.lifetime_s)
+        Some((format!("token-{}", state.issued), state.lifetime_s))
+    }
+
+    /// From now on none is given out: whoever asks meets a 500.
+    pub fn set_broken(&self) {
+        self.lock().broken = true;
     }
 
     /// How many were given out.

@@ -40,8 +40,6 @@ const ENVELOPE: &str = "env:Envelope xmlns:env=\"http://schemas.xmlsoap.org/soap
 
 /// Done, of a request and of each of its numbers.
 const SUCCESS: &str = "100";
-/// "Number currently available": it isn't ours.
-const AVAILABLE: &str = "106231";
 
 /// Kazoo's key that means nothing here: the log has the wire at its level
 /// `debug`.
@@ -314,7 +312,7 @@ impl Orders for VoipInnovations {
                         .garbled(format_args!("it doesn't name {number}")));
                 };
                 match did.text_of("statusCode") {
-                    Some(SUCCESS | AVAILABLE) => return Ok(Release::Done),
+                    Some(SUCCESS) => return Ok(Release::Done),
                     Some(code) => {
                         let error = self.client.error(Failure::Refused, status_of(did));
                         error.with_code(code)

@@ -115,10 +115,37 @@ async fn a_token_that_was_taken_back_costs_one_refusal() {
 #[tokio::test]
 async fn without_a_token_nothing_was_sent() {
     let world = World::new(OAUTH).await;
+    world.vendor().tokens.set_lifetime_s(0);
     let found = world.find(1).await.expect("offers");
-    let gone = World::closed(OAUTH).await;
-    let error = gone.order(&OrderId("1".repeat(32)), &found).await;
+    world.vendor().tokens.set_broken();
+    let error = world.order(&OrderId("1".repeat(32)), &found).await;
     assert_eq!(error.expect_err("no token").failure, Failure::NotSent);
+    assert_eq!(world.vendor().orders(), []);
+}
+
+#[tokio::test]
+async fn a_slow_order_whose_answer_was_lost_is_found_by_our_reference() {
+    let world = World::new(OAUTH).await;
+    world.vendor().set_patience(3);
+    let found = world.find(1).await.expect("offers");
+    world.vendor().faults.script([Fault::DropAfter]);
+    let id = OrderId("1".repeat(32));
+    world.order(&id, &found).await.expect_err("no answer");
+    let numbers = [found[0].number().clone()];
+    let standing = world.status(&id, &Map::new(), &numbers).await;
+    assert_eq!(standing.numbers[0].1, Verdict::Open);
+    let order = &world.vendor().orders()[0];
+    assert_eq!(standing.vendor["order_id"], json!(order.id));
+}
+
+#[tokio::test]
+async fn an_answer_about_another_order_says_nothing_of_ours() {
+    let world = World::new(OAUTH).await;
+    let found = world.find(1).await.expect("offers");
+    world.vendor().faults.script([Fault::WrongNumber]);
+    // Of digits only, so that the fault changes it too.
+    let error = world.order(&OrderId("1".repeat(32)), &found).await;
+    assert_eq!(error.expect_err("another's").failure, Failure::Unknown);
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ fn problem(more: &Value) -> Option<String> {
 fn the_vendors_sandbox_is_called_in_clear_only_when_that_is_wanted() {
     let wanted = json!({"sandbox_provisioning": true});
     let refused = problem(&wanted).expect("credentials in clear");
-    assert!(refused.contains("allow_plain_http"), "{refused}");
+    assert!(refused.contains("vendor's own sandbox"), "{refused}");
     for fine in [
         json!({"sandbox_provisioning": true, "allow_plain_http": true}),
         json!({"sandbox_provisioning": true, "base_url": "https://sandbox.example.com"}),

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use carriers::xml::escaped;
-
 use carriers::{
     Carrier, CarrierError, Failure, Offer, OrderId, Owned, Placed, Purchase, Query, Registry,
     Release, Standing, Verdict,
@@ -53,16 +52,6 @@ const STOCK: [&str; 6] = [
 impl World {
     pub async fn new(kind: Kind) -> Self {
         Self::with(kind, json!({})).await
-    }
-
-    /// One whose vendor doesn't answer at all: nobody listens there any more.
-    pub async fn closed(kind: Kind) -> Self {
-        let gone = {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-            listener.and_then(|listener| listener.local_addr())
-        };
-        let url = format!("http://{}", gone.expect("a port"));
-        Self::with(kind, json!({"base_url": url})).await
     }
 
     pub async fn with(kind: Kind, more: Value) -> Self {
