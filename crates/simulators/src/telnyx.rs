@@ -74,7 +74,8 @@ fn text<'a>(asked: &'a Asked, key: &str) -> &'a str {
     asked.get(key).map_or("", String::as_str)
 }
 
-/// Every second number is of lower quality: `best_effort`.
+/// Numbers that end with 9 stand for those that only come near what was asked
+/// for, `best_effort`, which fill up what is left of the limit.
 async fn search(State(vendor): State<Arc<Vendor>>, Query(asked): Query<Asked>) -> Response {
     if text(&asked, "filter[country_code]") != "US" {
         return data(json!([]));
@@ -87,8 +88,11 @@ async fn search(State(vendor): State<Arc<Vendor>>, Query(asked): Query<Asked>) -
     let limit = text(&asked, "filter[limit]").parse().unwrap_or(100);
     let ends_with = text(&asked, "filter[phone_number][ends_with]");
     let contains = text(&asked, "filter[phone_number][contains]");
-    let found = vendor.search(&prefix, 10_000);
-    let fitting = found.iter().filter(|number| {
+    let (near, exact): (Vec<_>, Vec<_>) = vendor
+        .search(&prefix, 10_000)
+        .into_iter()
+        .partition(|number| is_best_effort(number));
+    let fitting = exact.iter().chain(&near).filter(|number| {
         let national = number.get(2..).unwrap_or_default();
         national.ends_with(ends_with) && national.contains(contains)
     });
@@ -96,11 +100,15 @@ async fn search(State(vendor): State<Arc<Vendor>>, Query(asked): Query<Asked>) -
     data(rows)
 }
 
+fn is_best_effort(number: &str) -> bool {
+    number.ends_with('9')
+}
+
 fn for_sale(number: &str) -> Value {
     json!({
         "record_type": "available_phone_number",
         "phone_number": number,
-        "best_effort": number.ends_with('9'),
+        "best_effort": is_best_effort(number),
         "quickship": true,
         "reservable": true,
         "vanity_format": null,

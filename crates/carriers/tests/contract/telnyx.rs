@@ -87,6 +87,15 @@ async fn kazoos_keys_mean_what_they_meant() {
 }
 
 #[tokio::test]
+async fn rates_that_are_not_wanted_leave_room_for_those_that_are() {
+    let settings = json!({"should_filter_rates": true, "monthly_recurring_cost": "2"});
+    let world = configured(settings).await;
+    // The only one of that rate is the last.
+    let offer = world.find(1).await.expect("offers").remove(0);
+    assert_eq!(offer.number().as_str(), "+14155550105");
+}
+
+#[tokio::test]
 async fn prefixes_and_filters_reach_the_vendor_in_its_form() {
     let world = World::new(KIND).await;
     let stock = ["+14155560102", "+18555550101", "+18505550101"];

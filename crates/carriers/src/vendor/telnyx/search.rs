@@ -57,7 +57,7 @@ struct Region {
 #[async_trait]
 impl Offers for Telnyx {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let limit = if is_sorted_out_here(query) {
+        let limit = if self.settings.should_filter_rates || is_sorted_out_here(query) {
             MOST_FOUND
         } else {
             query.quantity.min(MOST_FOUND)
