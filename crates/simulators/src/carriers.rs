@@ -1,6 +1,8 @@
 //! Every carrier that can be played, by name.
 
-use crate::{Wire, didww, other, simwood, telnyx, twilio, voxbone};
+use crate::{
+    Wire, bandwidth2, didww, other, simwood, telnyx, twilio, vitelity, voip_innovations, voxbone,
+};
 
 /// A carrier that can be played.
 #[derive(Clone, Copy)]
@@ -19,6 +21,17 @@ pub struct Played {
 
 /// All of them.
 pub const CARRIERS: &[Played] = &[
+    Played {
+        name: "bandwidth2",
+        wire: bandwidth2::WIRE,
+        settings: &[
+            ("account_id", bandwidth2::ACCOUNT),
+            ("client_id", bandwidth2::CLIENT.0),
+            ("client_secret", bandwidth2::CLIENT.1),
+            ("site_id", "1001"),
+        ],
+        sells: true,
+    },
     Played {
         name: "didww",
         wire: didww::WIRE,
@@ -53,6 +66,26 @@ pub const CARRIERS: &[Played] = &[
         settings: &[
             ("account_sid", twilio::LOGIN.0),
             ("auth_token", twilio::LOGIN.1),
+        ],
+        sells: true,
+    },
+    Played {
+        name: "vitelity",
+        wire: vitelity::WIRE,
+        settings: &[
+            ("login", vitelity::LOGIN.0),
+            ("pass", vitelity::LOGIN.1),
+            ("routesip", "sip.example.com"),
+        ],
+        sells: true,
+    },
+    Played {
+        name: "voip_innovations",
+        wire: voip_innovations::WIRE,
+        settings: &[
+            ("login", voip_innovations::LOGIN.0),
+            ("password", voip_innovations::LOGIN.1),
+            ("endpoint_group", voip_innovations::ENDPOINT_GROUP),
         ],
         sells: true,
     },
