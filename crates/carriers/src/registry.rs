@@ -42,8 +42,13 @@ impl Registry {
         settings: BTreeMap<String, Map<String, Value>>,
     ) -> Result<Self, BadSettings> {
         let mut registry = Self::in_house();
-        for (name, settings) in settings {
-            let name = CarrierName::new(&name);
+        let mut configured = BTreeMap::new();
+        for (key, settings) in settings {
+            let name = CarrierName::new(&key);
+            if let Some(first) = configured.insert(name.clone(), key.clone()) {
+                let problem = format!("'{first}' and '{key}' are the same carrier; keep one");
+                return Err(BadSettings::new(&name, problem));
+            }
             let carrier = vendor(&name, settings)?;
             registry.add(match carrier.spending() {
                 Spending::Sandbox => Box::new(Sandbox::new(carrier)),

@@ -8,8 +8,8 @@ use numbers::e164::E164;
 use serde_json::{Map, Value};
 
 use crate::{
-    Carrier, CarrierError, Offers, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release,
-    Standing, Verdict,
+    Carrier, CarrierError, Offers, OrderId, Orders, OwnStock, Owned, OwnedPage, Placed, Purchase,
+    Release, Spending, Standing, Verdict,
 };
 
 /// Another carrier, with played orders.
@@ -31,6 +31,14 @@ impl Carrier for Sandbox {
 
     fn maximal_prefix_length(&self) -> Option<usize> {
         self.carrier.maximal_prefix_length()
+    }
+
+    fn stock(&self) -> OwnStock {
+        self.carrier.stock()
+    }
+
+    fn spending(&self) -> Spending {
+        self.carrier.spending()
     }
 
     fn offers(&self) -> Option<&dyn Offers> {

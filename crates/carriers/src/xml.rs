@@ -148,6 +148,11 @@ fn resolved(entity: &BytesRef<'_>) -> Result<String, String> {
     Ok(known.to_owned())
 }
 
+/// A text as [`Writer`] writes it.
+pub fn escaped(text: &str) -> String {
+    escape(text).into_owned()
+}
+
 /// Writes a document; every text is escaped.
 ///
 /// ```

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::tokens::Tokens;
+
 /// Lets through who has the bearer token.
 pub async fn bearer(token: &str, request: Request, next: Next) -> Response {
     authorized(&format!("Bearer {token}"), request, next).await
@@ -14,6 +16,19 @@ pub async fn bearer(token: &str, request: Request, next: Next) -> Response {
 
 /// Lets through who has the HTTP Basic credentials.
 pub async fn basic_only(pair: (&str, &str), request: Request, next: Next) -> Response {
+    authorized(&basic(pair), request, next).await
+}
+
+/// Lets through who has the HTTP Basic credentials or a token of the vendor's.
+pub async fn basic_or_token(
+    pair: (&str, &str),
+    tokens: &Tokens,
+    request: Request,
+    next: Next,
+) -> Response {
+    if tokens.accepts(request.headers()) {
+        return next.run(request).await;
+    }
     authorized(&basic(pair), request, next).await
 }
 

@@ -6,6 +6,7 @@
 //! file beside is one vendor's way to talk about that.
 
 mod auth;
+pub mod bandwidth2;
 mod carriers;
 pub mod didww;
 mod faults;
@@ -13,10 +14,16 @@ pub mod other;
 mod serve;
 pub mod simwood;
 pub mod telnyx;
+mod tokens;
 pub mod twilio;
 mod vendor;
+pub mod vitelity;
+pub mod voip_innovations;
+pub mod voxbone;
+mod xml;
 
 pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
+pub use tokens::Tokens;
 pub use vendor::{Order, OrderState, Refusal, Vendor};

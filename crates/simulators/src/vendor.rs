@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::faults::{Fault, Faults};
+use crate::tokens::Tokens;
 
 /// One customer's account at a vendor.
 #[derive(Debug, Default)]
@@ -11,6 +12,8 @@ pub struct Vendor {
     state: Mutex<State>,
     /// What goes wrong.
     pub faults: Faults,
+    /// Its access tokens, if it has any.
+    pub tokens: Tokens,
 }
 
 #[derive(Debug, Default)]

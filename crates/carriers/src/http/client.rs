@@ -33,6 +33,8 @@ pub struct Client {
 pub(super) enum Purpose {
     /// Changes nothing and costs nothing.
     Look,
+    /// The same, and the answer is a secret that no log may hold.
+    LogIn,
     /// Orders or gives back.
     Spend,
 }
@@ -115,6 +117,11 @@ impl Client {
         Call::new(self, Purpose::Look, operation, method, url)
     }
 
+    /// A request for a token: as [`Self::look`], but its answer isn't logged.
+    pub fn log_in(&self, url: Url) -> Call<'_> {
+        Call::new(self, Purpose::LogIn, "token", Method::POST, url)
+    }
+
     /// A request that orders or gives back.
     pub fn spend(&self, operation: &'static str, method: Method, url: Url) -> Call<'_> {
         Call::new(self, Purpose::Spend, operation, method, url)
@@ -154,7 +161,7 @@ impl Client {
 
     fn refuse_spending(&self, purpose: Purpose) -> Result<(), CarrierError> {
         match (purpose, self.spending) {
-            (Purpose::Look, _) | (_, Spending::Allowed) => Ok(()),
+            (Purpose::Look | Purpose::LogIn, _) | (_, Spending::Allowed) => Ok(()),
             (Purpose::Spend, Spending::Sandbox) => Err(self.error(
                 Failure::NotSent,
                 "the carrier is set to sandbox: nothing that orders or releases leaves",
@@ -184,7 +191,7 @@ impl Client {
         request: reqwest::Request,
     ) -> Result<Answer, CarrierError> {
         let again = match purpose {
-            Purpose::Look => request.try_clone(),
+            Purpose::Look | Purpose::LogIn => request.try_clone(),
             Purpose::Spend => None,
         };
         let permit = tokio::time::timeout(self.timeout, self.permits.acquire());
@@ -231,7 +238,7 @@ impl Client {
                 carrier = %self.carrier,
                 operation,
                 status = answer.status,
-                body = %self.redacted(&answer.body),
+                body = %self.shown(purpose, &answer.body),
                 "answer of a carrier"
             );
         }
@@ -304,13 +311,25 @@ impl Client {
         );
     }
 
+    /// What the log shows of an answer.
+    fn shown(&self, purpose: Purpose, body: &[u8]) -> String {
+        match purpose {
+            Purpose::LogIn => "***".to_owned(),
+            Purpose::Look | Purpose::Spend => self.redacted(body),
+        }
+    }
+
     /// Text for the log: bounded, without the carrier's secrets.
     fn redacted(&self, text: &[u8]) -> String {
         const MOST: usize = 4096;
-        let mut text = String::from_utf8_lossy(&text[..text.len().min(MOST)]).into_owned();
+        /// Longer than any secret, so that none is cut before it is found.
+        const BEYOND: usize = 1024;
+        let text = &text[..text.len().min(MOST + BEYOND)];
+        let mut text = String::from_utf8_lossy(text).into_owned();
         for secret in &self.secrets {
             text = text.replace(secret, "***");
         }
+        text.truncate(text.floor_char_boundary(MOST));
         text
     }
 }

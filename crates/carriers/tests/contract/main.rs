@@ -1,10 +1,14 @@
 //! What every vendor's file must do, tried with each against its simulator.
 
+mod bandwidth2;
 mod didww;
 mod other;
 mod simwood;
 mod telnyx;
 mod twilio;
+mod vitelity;
+mod voip_innovations;
+mod voxbone;
 mod world;
 
 /// The tests that every vendor has to pass, by its [`world::Kind`].
@@ -53,6 +57,11 @@ macro_rules! contract {
         #[tokio::test]
         async fn wrong_credentials_are_refused() {
             crate::world::unauthorized($kind).await;
+        }
+
+        #[tokio::test]
+        async fn the_log_has_the_wire_and_no_secret() {
+            crate::world::logging($kind).await;
         }
 
         #[tokio::test]

@@ -1,8 +1,10 @@
 //! One vendor and its simulator, and what must hold of the two.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
+use carriers::xml::escaped;
 use carriers::{
     Carrier, CarrierError, Failure, Offer, OrderId, Owned, Placed, Purchase, Query, Registry,
     Release, Standing, Verdict,
@@ -88,10 +90,28 @@ impl World {
         quantity: usize,
         block_size: Option<usize>,
     ) -> Result<Vec<Offer>, CarrierError> {
+        self.look_for("+1415", quantity, block_size).await
+    }
+
+    /// Searches by another prefix, of country code 1 or not.
+    pub async fn search_for(
+        &self,
+        prefix: &str,
+        quantity: usize,
+    ) -> Result<Vec<Offer>, CarrierError> {
+        self.look_for(prefix, quantity, None).await
+    }
+
+    async fn look_for(
+        &self,
+        prefix: &str,
+        quantity: usize,
+        block_size: Option<usize>,
+    ) -> Result<Vec<Offer>, CarrierError> {
         let query = Query {
-            prefix: "+1415".to_owned(),
+            prefix: prefix.to_owned(),
             country: "US".to_owned(),
-            national: "415".to_owned(),
+            national: prefix.trim_start_matches("+1").to_owned(),
             quantity,
             block_size,
             ..Query::default()
@@ -118,7 +138,7 @@ impl World {
             .await
     }
 
-    async fn status(&self, id: &OrderId, vendor: &Map<String, Value>, of: &[E164]) -> Standing {
+    pub async fn status(&self, id: &OrderId, vendor: &Map<String, Value>, of: &[E164]) -> Standing {
         let placed = Placed {
             id,
             vendor,
@@ -336,6 +356,45 @@ pub async fn unauthorized(kind: Kind) {
     let error = world.find(1).await.expect_err("refused");
     assert_eq!(error.failure, Failure::Refused, "{error:?}");
     assert!(!error.to_string().contains("wrong"), "{error}");
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub async fn logging(kind: Kind) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // On this thread, which is the only one that a test has.
+    let guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new(kind).await;
+    let offer = world.find(1).await.expect("offers").remove(0);
+    let (number, data) = world.buy(&id(1), offer).await;
+    world.release(&number, &data).await;
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+    assert!(log.contains("answer of a carrier"), "{log}");
+    let settings = (kind.settings)();
+    let secret = settings[kind.secret].as_str().expect("a secret");
+    let in_forms: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    for secret in [secret, &in_forms, &escaped(secret), "token-1"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
 
 pub async fn sandboxed(kind: Kind) {

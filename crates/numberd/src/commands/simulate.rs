@@ -18,6 +18,8 @@ const AREA_CODES: [u16; 16] = [
     209, 310, 407, 408, 424, 508, 510, 561, 610, 650, 707, 818, 831, 916, 925, 949,
 ];
 const TOLL_FREE_CODES: [u16; 7] = [800, 833, 844, 855, 866, 877, 888];
+/// How many numbers the customer has already of a carrier that doesn't sell.
+const OWNED: usize = 20;
 
 pub async fn run(options: &Simulate) -> Outcome {
     let Some(carrier) = played(&options.carrier) else {
@@ -28,6 +30,11 @@ pub async fn run(options: &Simulate) -> Outcome {
     let listener = server::bind(&options.listen).await?;
     let address = listener.local_addr()?;
     let vendor = Vendor::new(stock());
+    if !carrier.sells {
+        let owned = vendor.search("+1", OWNED);
+        // All of them are in stock.
+        let _ = vendor.order_at_once("", &owned);
+    }
     let seed = options.seed.unwrap_or_else(rand::random);
     if options.fault_rate > 0.0 {
         vendor.faults.random(seed, options.fault_rate, &Fault::ALL);
