@@ -4,6 +4,7 @@
 //! that Kazoo gave them (spec/integrations.md 2). A key that nobody knows is an
 //! error that names it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use numbers::carrier::CarrierName;
@@ -45,6 +46,18 @@ pub struct Secret(pub String);
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "\"\"" } else { "\"***\"" })
+    }
+}
+
+/// What is configured of all carriers, `[carriers]`: by name, the settings as
+/// they stand there. Never printed: they hold credentials.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AllSettings(pub BTreeMap<String, Map<String, Value>>);
+
+impl fmt::Debug for AllSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

@@ -71,6 +71,9 @@ pub struct Engine {
 /// Settings that can't be worked with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
+    /// A carrier can't be used as it is configured.
+    #[error(transparent)]
+    Vendor(#[from] carriers::BadSettings),
     /// A pattern of `[number_manager]`.
     #[error("number_manager: {0}")]
     Pattern(#[from] BadPattern),
@@ -107,7 +110,7 @@ impl Engine {
     /// # Errors
     /// Settings that name unknown carriers, impossible states or bad patterns.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
-        let carriers = Registry::in_house();
+        let carriers = Registry::with_settings(settings.carriers.0.clone())?;
         let manager = &settings.number_manager;
         let check = |key, name: &str| match carriers.configured(name) {
             Ok(_) => Ok(()),

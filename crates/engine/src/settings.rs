@@ -2,6 +2,7 @@
 //! are Kazoo's (spec/life.md 6.1).
 
 use carriers::phonebook::PhonebookSettings;
+use carriers::settings::AllSettings;
 use numbers::price::PriceList;
 use numbers::state::State;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub struct Settings {
     pub auth: Auth,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// `[carriers]`.
+    pub carriers: AllSettings,
 }
 
 /// `[number_manager]`.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use api::{ApiSettings, Dialect, Limits};
 use axum::http::Uri;
+use carriers::Registry;
+use carriers::settings::AllSettings;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::classify::Classifiers;
@@ -60,7 +62,7 @@ pub struct Config {
     /// A bound on everything.
     pub limits: Limits,
     /// Where numbers come from, by the carrier's name.
-    pub carriers: BTreeMap<String, Service>,
+    pub carriers: AllSettings,
     /// Who acts for numbers, by the provider's name.
     pub providers: BTreeMap<String, Service>,
     /// The log.
@@ -81,14 +83,14 @@ impl Default for Config {
             auth: Auth::default(),
             accounts: Accounts::default(),
             limits: api.limits,
-            carriers: BTreeMap::new(),
+            carriers: AllSettings::default(),
             providers: BTreeMap::new(),
             log: Log::default(),
         }
     }
 }
 
-/// A service outside: `[carriers.NAME]`, `[providers.NAME]`.
+/// A service outside: `[providers.NAME]`.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -178,25 +180,17 @@ impl Config {
 
     /// What the types don't check.
     fn check(&self) -> Result<(), String> {
-        for name in self.carriers.keys() {
-            // The bare name: one carrier has one section.
-            if !KNOWN.contains(&name.as_str()) || CarrierName::new(name).as_str() != name {
-                let known = KNOWN.join(", ");
-                return Err(format!("[carriers.{name}]: carriers are {known}"));
-            }
-        }
+        Registry::with_settings(self.carriers.0.clone()).map_err(|error| error.to_string())?;
         for name in self.providers.keys() {
             if !PROVIDERS.contains(&name.as_str()) {
                 let known = PROVIDERS.join(", ");
                 return Err(format!("[providers.{name}]: providers are {known}"));
             }
         }
-        for (kind, services) in [("carriers", &self.carriers), ("providers", &self.providers)] {
-            for (name, service) in services {
-                service
-                    .check()
-                    .map_err(|error| format!("[{kind}.{name}]: {error}"))?;
-            }
+        for (name, service) in &self.providers {
+            service
+                .check()
+                .map_err(|error| format!("[providers.{name}]: {error}"))?;
         }
         self.check_number_manager()
     }
@@ -252,6 +246,7 @@ impl Config {
             prices: self.prices.clone(),
             auth: self.auth.clone(),
             accounts: self.accounts.clone(),
+            carriers: self.carriers.clone(),
         }
     }
 }
@@ -386,7 +381,7 @@ mod tests {
     #[test]
     fn what_the_example_only_shows_can_be_used() {
         let config = parse(&everything()).unwrap();
-        assert_eq!(config.carriers["telnyx"].timeout_ms, 5000);
+        assert_eq!(config.carriers.0["telnyx"]["timeout_ms"], 5000);
         assert!(engine_takes(&config));
     }
 
@@ -409,10 +404,7 @@ mod tests {
                 "[number_manager.classifiers.a]\nregex = 'x'\nfriendly_name = 'x'\npretty = 'x'",
                 "pretty",
             ),
-            (
-                "[carriers.telnyx]\nbase_url = 'https://a'\nretries = 1",
-                "retries",
-            ),
+            ("[carriers.telnyx]\ntoken = 'x'\nretries = 1", "retries"),
             ("[carriers.telnix]\nbase_url = 'https://a'", "telnix"),
             ("[providers.e911]\nbase_url = 'https://a'", "e911"),
             ("[prices.phone_numbers.did_us]\nsetup = 1", "setup"),
@@ -451,11 +443,10 @@ mod tests {
     #[test]
     fn a_service_needs_an_address_and_time() {
         for text in [
-            "[carriers.telnyx]\nbase_url = 'telnyx'",
-            "[carriers.telnyx]\nbase_url = 'ftp://telnyx'",
-            "[carriers.telnyx]\nbase_url = 'https://telnyx'\ntimeout_ms = 0",
-            "[carriers.telnyx]\ntimeout_ms = 1",
-            "[carriers.knm_telnyx]\nbase_url = 'https://telnyx'",
+            "[providers.dash_e911]\nbase_url = 'dash'",
+            "[providers.dash_e911]\nbase_url = 'ftp://dash'",
+            "[providers.dash_e911]\nbase_url = 'https://dash'\ntimeout_ms = 0",
+            "[providers.dash_e911]\ntimeout_ms = 1",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -463,10 +454,21 @@ mod tests {
 
     #[test]
     fn credentials_stay_out_of_what_is_printed() {
-        let text = "[carriers.telnyx]\nbase_url = 'https://a'\ncredentials = { token = 'secret' }";
+        let text = "[carriers.telnyx]\ntoken = 'secret'\n[providers.dash_e911]\n\
+                    base_url = 'https://a'\ncredentials = { password = 'secret' }";
         let config = parse(text).unwrap();
-        assert_eq!(config.carriers["telnyx"].credentials["token"], "secret");
+        assert_eq!(config.carriers.0["telnyx"]["token"], "secret");
         assert!(!format!("{config:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_carrier_without_credentials_says_which_key_is_missing() {
+        for (name, key) in [("telnyx", "token"), ("other", "phonebook_url")] {
+            let error = parse(&format!("[carriers.{name}]"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(name) && error.contains(key), "{error}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::counters::Deltas;
 use crate::failure::{Failure, Result};
 use crate::number::{self, Change, Heads};
 use crate::prepared::{PreparedBatch, Step};
-use crate::{account, data, name, user};
+use crate::{account, data, document, name, user};
 
 /// Checks the expectations, then runs the operations.
 pub fn apply(
@@ -83,6 +83,9 @@ fn holds(connection: &Connection, expectation: &Expectation, heads: &mut Heads) 
             id,
             revision,
         } => user::revision(connection, account, id)? == *revision,
+        Expectation::Document { kind, id, revision } => {
+            document::revision(connection, *kind, id)? == *revision
+        }
         Expectation::Claim { claim, holder } => name::holder(connection, claim)? == *holder,
         Expectation::Setting { key, value } => name::setting(connection, key)? == *value,
     })
@@ -100,6 +103,9 @@ fn run(connection: &Connection, step: &Step, heads: &mut Heads, deltas: &mut Del
         Operation::DeleteUser(account, id) => user::delete(connection, account, id),
         Operation::Claim(claim, holder) => name::claim(connection, claim, holder),
         Operation::Unclaim(claim) => name::unclaim(connection, claim),
+        Operation::PutDocument(document) => document::put(connection, document),
+        Operation::DeleteDocument(kind, id) => document::delete(connection, *kind, id),
+        Operation::DropExpired(now) => document::drop_expired(connection, *now),
         Operation::Set(key, value) => name::set(connection, key, value),
         Operation::PutDataSet(set) => data::put(connection, set),
         Operation::PutDataPart(id, part, body) => data::put_part(connection, id, *part, body),

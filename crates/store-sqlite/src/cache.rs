@@ -36,6 +36,9 @@ impl Caches {
                 Operation::ChangeNumber(_)
                 | Operation::Claim(..)
                 | Operation::Unclaim(_)
+                | Operation::PutDocument(_)
+                | Operation::DeleteDocument(..)
+                | Operation::DropExpired(_)
                 | Operation::PutDataSet(_)
                 | Operation::PutDataPart(..)
                 | Operation::DeleteDataSet(_) => {}

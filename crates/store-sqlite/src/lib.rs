@@ -16,6 +16,7 @@ mod connection;
 mod cost_tests;
 mod counters;
 mod data;
+mod document;
 mod event;
 mod failure;
 mod lock;

@@ -16,7 +16,7 @@ struct Migration {
 }
 
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_initial",
         sql: include_str!("../migrations/0001_initial.sql"),
@@ -24,6 +24,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0002_data_sets",
         sql: include_str!("../migrations/0002_data_sets.sql"),
+    },
+    Migration {
+        name: "0003_documents",
+        sql: include_str!("../migrations/0003_documents.sql"),
     },
 ];
 

@@ -12,8 +12,8 @@ use numbers::number::Number;
 use numbers::state::State;
 use rusqlite::Connection;
 use store::{
-    Batch, Claim, DataSet, DataSetId, EventId, Outcomes, Page, StockQuery, Store, StoreError,
-    StoredEvent, User, UserId,
+    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, Outcomes, Page, StockQuery,
+    Store, StoreError, StoredEvent, User, UserId,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -23,7 +23,7 @@ use crate::open::{self, WriteSide};
 use crate::pool::Pool;
 use crate::prepared::PreparedBatch;
 use crate::queue::{Queue, Request};
-use crate::{Options, account, backup, check, counters, data, event, name, number, user};
+use crate::{Options, account, backup, check, counters, data, document, event, name, number, user};
 
 type Answer<T> = std::result::Result<T, StoreError>;
 
@@ -291,6 +291,31 @@ impl Store for SqliteStore {
     async fn data_part(&self, id: &DataSetId, part: u32) -> Answer<Option<String>> {
         let id = id.clone();
         self.list(move |connection| data::part(connection, &id, part))
+            .await
+    }
+
+    async fn document(&self, kind: DocumentKind, id: &str) -> Answer<Option<Document>> {
+        self.look_up(|connection| document::get(connection, kind, id))
+    }
+
+    async fn documents(
+        &self,
+        kind: DocumentKind,
+        account: Option<&AccountId>,
+        page: &Page<String>,
+    ) -> Answer<Vec<Document>> {
+        let (account, page) = (account.cloned(), page.clone());
+        self.list(move |connection| document::page(connection, kind, account.as_ref(), &page))
+            .await
+    }
+
+    async fn due_documents(
+        &self,
+        kind: DocumentKind,
+        now: GregorianSeconds,
+        limit: usize,
+    ) -> Answer<Vec<Document>> {
+        self.list(move |connection| document::due(connection, kind, now, limit))
             .await
     }
 

@@ -3,10 +3,11 @@
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use numbers::event::{Action, Origin};
+use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::revision::Revision;
 
-use crate::{DataSet, DataSetId, EventId, User, UserId};
+use crate::{DataSet, DataSetId, Document, DocumentKind, EventId, User, UserId};
 
 /// Expectations and operations that hold together or not at all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,6 +92,15 @@ pub enum Expectation {
         /// Its holder.
         holder: Option<String>,
     },
+    /// The document has this revision; `None`: there is no such document.
+    Document {
+        /// Of which kind.
+        kind: DocumentKind,
+        /// Which.
+        id: String,
+        /// Its revision.
+        revision: Option<Revision>,
+    },
     /// The setting has this value; `None`: it isn't set.
     Setting {
         /// Which.
@@ -119,6 +129,13 @@ pub enum Operation {
     Unclaim(Claim),
     /// Sets a setting.
     Set(String, String),
+    /// Writes a document; the revision stored is [`Document::revision`].
+    PutDocument(Box<Document>),
+    /// Removes a document.
+    DeleteDocument(DocumentKind, String),
+    /// Removes documents that had expired at this time, some of them if they
+    /// are many.
+    DropExpired(GregorianSeconds),
     /// Writes what is said of a data set.
     PutDataSet(Box<DataSet>),
     /// Writes a part of a data set, which may come before or after the set.

@@ -13,12 +13,14 @@ mod batch;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod data;
+mod document;
 mod error;
 mod read;
 mod user;
 
 pub use batch::{Batch, Claim, ClaimKind, Expectation, NumberChange, Operation};
 pub use data::{DataSet, DataSetId};
+pub use document::{Document, DocumentKind};
 pub use error::{StoreError, Unmet};
 pub use read::{Direction, EventId, Page, Stock, StockQuery, StoredEvent};
 pub use user::{PrivilegeLevel, User, UserId};
@@ -116,6 +118,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// A setting of the whole installation: the token secret, the master's id.
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// One document of the engine's own work.
+    async fn document(&self, kind: DocumentKind, id: &str) -> Result<Option<Document>, StoreError>;
+
+    /// Documents of a kind by id, an account's or everybody's, a page of them.
+    async fn documents(
+        &self,
+        kind: DocumentKind,
+        account: Option<&AccountId>,
+        page: &Page<String>,
+    ) -> Result<Vec<Document>, StoreError>;
+
+    /// Documents of a kind that were due at `now` ([`Document::due`]), the
+    /// longest due first, at most `limit`.
+    async fn due_documents(
+        &self,
+        kind: DocumentKind,
+        now: GregorianSeconds,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
 
     /// Every data set, by its id; there are few.
     async fn data_sets(&self) -> Result<Vec<DataSet>, StoreError>;

@@ -13,6 +13,7 @@
 pub mod accounts;
 pub mod counts;
 pub mod data;
+pub mod documents;
 pub mod events;
 pub mod expectations;
 pub mod names;
@@ -50,6 +51,13 @@ macro_rules! conformance_tests {
                 sets_come_back_as_they_were_written,
                 parts_belong_to_their_set,
                 a_deleted_set_takes_its_parts_along,
+            }
+            documents {
+                a_document_comes_back_as_written,
+                documents_are_compared_and_set,
+                pages_of_documents_go_both_ways,
+                due_documents_come_longest_due_first,
+                expired_documents_are_dropped,
             }
             events {
                 every_change_has_its_event,
