@@ -40,8 +40,8 @@ pub struct Cost {
 }
 
 /// A number that a carrier sells; the only thing that can be ordered. There is
-/// no way to make one outside this crate.
-#[derive(Clone, Debug, PartialEq)]
+/// no way to make one outside this crate but to bring back one that was kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Offer {
     number: E164,
     carrier: CarrierName,
@@ -63,6 +63,16 @@ impl Offer {
     pub(crate) fn with_cost(mut self, cost: Option<Cost>) -> Self {
         self.cost = cost;
         self
+    }
+
+    /// The text to keep it in, for [`Offer::from_stored`].
+    pub fn to_stored(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// An offer that was kept.
+    pub fn from_stored(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 
     /// The number on offer.

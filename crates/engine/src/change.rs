@@ -1,21 +1,23 @@
 //! Changing numbers: load, decide, write, and again when the race was lost.
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::sync::Arc;
 
-use carriers::GiveBack;
+use carriers::{GiveBack, Offer};
 use numbers::account::{Account, AccountId};
 use numbers::authorize::{Owner, Standing};
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::life::Operation;
 use numbers::number::Number;
-use numbers::plan::{Change, Command, Effect, Plan, Rules, Situation, decide};
+use numbers::plan::{Change, Command, Effect, Offered, Plan, Rules, Situation, decide};
 use numbers::price::Charge;
 use store::{Batch, Expectation, NumberChange, StoreError};
 
 use crate::context::new_event_id;
 use crate::numbers::NumberView;
+use crate::orders::{Bought, Planned};
 use crate::{Context, Engine, EngineError};
 
 /// How often a change is decided anew after somebody else was faster.
@@ -47,9 +49,21 @@ struct Job {
     before: Option<Number>,
 }
 
+/// Something to write for some of a round's jobs.
+pub(crate) struct Write {
+    /// Which jobs.
+    pub indices: Vec<usize>,
+    /// What to write.
+    pub batch: Batch,
+    /// The order that it writes down.
+    pub planned: Option<Planned>,
+}
+
 /// What the decisions of one round need.
 struct Round {
     numbers: HashMap<E164, Number>,
+    /// What carriers have offered the target, for numbers without a record.
+    offers: HashMap<E164, (Offer, Offered)>,
     accounts: HashMap<AccountId, Arc<Account>>,
 }
 
@@ -89,6 +103,7 @@ impl Engine {
             }
         }
         let mut turns = Vec::new();
+        let mut planned = Vec::new();
         for attempt in 0..ATTEMPTS {
             if open.is_empty() {
                 break;
@@ -97,7 +112,10 @@ impl Engine {
                 turns = self.turns.wait(open.iter().map(|(_, key)| key)).await;
             }
             let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
-            let lost = self.round(cx, request, &rules, keys, attempt == 0).await?;
+            let first = attempt == 0;
+            let lost = self
+                .round(cx, request, &rules, keys, first, &mut planned)
+                .await?;
             let mut still_open = Vec::new();
             for ((index, key), settled) in open.into_iter().zip(lost) {
                 match settled {
@@ -120,7 +138,16 @@ impl Engine {
                 result,
             });
         }
-        Ok(outcomes.into_iter().flatten().collect())
+        let mut outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+        if !planned.is_empty() {
+            for (key, result) in self.carry_out(cx, planned, &rules).await? {
+                let mut told = outcomes.iter_mut();
+                if let Some(outcome) = told.find(|outcome| outcome.key == key.as_str()) {
+                    outcome.result = result;
+                }
+            }
+        }
+        Ok(outcomes)
     }
 
     /// Changes one number.
@@ -146,8 +173,9 @@ impl Engine {
         rules: &Rules,
         keys: Vec<E164>,
         first: bool,
+        planned: &mut Vec<Planned>,
     ) -> Result<Vec<Option<Result<NumberView, NumberError>>>, EngineError> {
-        let loaded = self.load(request, &keys).await?;
+        let loaded = self.load(cx, request, &keys).await?;
         let mut settled: Vec<Option<Result<NumberView, NumberError>>> = Vec::new();
         let mut jobs: Vec<Job> = Vec::with_capacity(keys.len());
         for key in keys {
@@ -174,35 +202,111 @@ impl Engine {
         if !request.accept_charges {
             self.refuse_unaccepted_charges(request, &jobs, first)?;
         }
-        let mut batches = Vec::new();
-        let mut written = Vec::new();
         for (index, job) in jobs.iter().enumerate() {
-            let Some(plan) = &job.plan else { continue };
-            if plan.change == Change::Nothing {
+            if let Some(plan) = &job.plan
+                && plan.change == Change::Nothing
+            {
                 settled[index] = Some(Ok(NumberView::new(cx, plan.number.clone(), rules)));
-            } else {
-                batches.push(self.batch(cx, plan, job.before.as_ref()));
-                written.push(index);
             }
         }
-        if batches.is_empty() {
+        let mut writes = self.writes(cx, request, &loaded, &jobs)?;
+        if writes.is_empty() {
             return Ok(settled);
         }
-        let results = self.store.write_each(batches).await?;
-        for (index, result) in written.into_iter().zip(results) {
-            if let (Ok(()), Some(plan)) = (result, jobs[index].plan.take()) {
-                let number = after(plan, jobs[index].before.as_ref());
-                settled[index] = Some(Ok(NumberView::new(cx, number, rules)));
-            } else {
-                metrics::counter!("numberd_lost_races_total").increment(1);
-                tracing::debug!(number = %jobs[index].key, "changed by somebody else meanwhile");
+        let batches = writes.iter_mut().map(|write| take(&mut write.batch));
+        let results = self.store.write_each(batches.collect()).await?;
+        for (write, result) in writes.into_iter().zip(results) {
+            for index in write.indices {
+                let job = &mut jobs[index];
+                if let (Ok(()), Some(plan)) = (&result, job.plan.take()) {
+                    let number = after(plan, job.before.as_ref());
+                    settled[index] = Some(Ok(NumberView::new(cx, number, rules)));
+                } else {
+                    metrics::counter!("numberd_lost_races_total").increment(1);
+                    tracing::debug!(number = %job.key, "changed by somebody else meanwhile");
+                }
             }
+            planned.extend(write.planned.filter(|_| result.is_ok()));
         }
         Ok(settled)
     }
 
+    /// What is written for the decisions of a round: a batch for each number,
+    /// one for all numbers of an order.
+    fn writes(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        loaded: &Round,
+        jobs: &[Job],
+    ) -> Result<Vec<Write>, EngineError> {
+        let (mut writes, mut bought) = (Vec::new(), Vec::new());
+        for (index, job) in jobs.iter().enumerate() {
+            let Some(plan) = job.plan.as_ref() else {
+                continue;
+            };
+            match loaded.offers.get(&job.key) {
+                _ if plan.change == Change::Nothing => {}
+                Some((offer, _)) if buys(plan) => {
+                    let offer = offer.clone();
+                    bought.push((index, Bought { offer, plan }));
+                }
+                _ => {
+                    let before = job.before.as_ref();
+                    let batch = self.batch(cx, plan, before);
+                    let (batch, planned) = self
+                        .plan_release(cx, plan, before, &batch)?
+                        .unwrap_or((batch, None));
+                    writes.push(Write {
+                        indices: vec![index],
+                        batch,
+                        planned,
+                    });
+                }
+            }
+        }
+        if let Some(target) = request.target {
+            writes.extend(self.plan_purchases(cx, &target.id, bought)?);
+        }
+        Ok(writes)
+    }
+
+    /// What carriers have offered the target of those numbers that have no
+    /// record, where the operation may buy.
+    async fn offers_of(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        keys: &[E164],
+        numbers: &HashMap<E164, Number>,
+    ) -> Result<HashMap<E164, (Offer, Offered)>, EngineError> {
+        let buying = matches!(
+            request.command.operation,
+            Operation::Reserve | Operation::Activate
+        );
+        let mut offers = HashMap::new();
+        let Some(target) = request.target.filter(|_| buying) else {
+            return Ok(offers);
+        };
+        for key in keys.iter().filter(|key| !numbers.contains_key(*key)) {
+            if let Some(offer) = self.live_offer(&target.id, key, cx.now).await? {
+                let offered = Offered {
+                    carrier: offer.carrier().clone(),
+                    carrier_data: offer.data().clone(),
+                };
+                offers.insert(key.clone(), (offer, offered));
+            }
+        }
+        Ok(offers)
+    }
+
     /// Everything that the decisions look at.
-    async fn load(&self, request: &ChangeRequest<'_>, keys: &[E164]) -> Result<Round, StoreError> {
+    async fn load(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        keys: &[E164],
+    ) -> Result<Round, EngineError> {
         let found = match keys {
             [key] => vec![self.store.number(key).await?],
             keys => self.store.numbers(keys).await?,
@@ -237,7 +341,12 @@ impl Engine {
                     .map(|found| (found.id.clone(), found)),
             );
         }
-        Ok(Round { numbers, accounts })
+        let offers = self.offers_of(cx, request, keys, &numbers).await?;
+        Ok(Round {
+            numbers,
+            offers,
+            accounts,
+        })
     }
 
     fn decide(
@@ -263,7 +372,7 @@ impl Engine {
         let situation = Situation {
             key,
             number,
-            offer: None,
+            offer: loaded.offers.get(key).map(|(_, offered)| offered),
             caller: cx.account(),
             target: request.target.map(Arc::as_ref),
             owner: owner.map(Arc::as_ref),
@@ -277,18 +386,7 @@ impl Engine {
         if plan.change == Change::Put {
             self.keep_place(&mut plan.number);
         }
-        // Buying from a carrier goes through the order journal; a plan that
-        // orders can't be reached without an offer from one.
-        match plan
-            .effects
-            .iter()
-            .find(|effect| matches!(effect, Effect::Order(_)))
-        {
-            Some(_) => Err(NumberError::CarrierFault {
-                number: key.clone(),
-            }),
-            None => Ok(plan),
-        }
+        Ok(plan)
     }
 
     /// The quote, as the answer, when something is to pay that the caller
@@ -356,6 +454,12 @@ impl Engine {
             Effect::Order(_) => None,
         })
     }
+}
+
+/// Whether a plan buys its number from a carrier.
+fn buys(plan: &Plan) -> bool {
+    let mut effects = plan.effects.iter();
+    effects.any(|effect| matches!(effect, Effect::Order(_)))
 }
 
 /// The record as it is written: with the next revision.

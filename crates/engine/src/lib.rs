@@ -22,6 +22,7 @@ pub mod import;
 pub mod login;
 pub mod numbering;
 pub mod numbers;
+pub mod orders;
 pub mod passwords;
 pub mod places;
 pub mod rest;
@@ -50,13 +51,15 @@ pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
 use numbering::NumberingRules;
+use orders::OrderDesk;
 use search::SearchPages;
 
 /// Does everything that numberd does.
 pub struct Engine {
     store: Arc<dyn Store>,
     settings: Settings,
-    carriers: Registry,
+    carriers: Arc<Registry>,
+    desk: OrderDesk,
     rules: Rules,
     numbering: NumberingRules,
     overlays: places::overlays::Current,
@@ -110,7 +113,8 @@ impl Engine {
     /// # Errors
     /// Settings that name unknown carriers, impossible states or bad patterns.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
-        let carriers = Registry::with_settings(settings.carriers.0.clone())?;
+        let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
+        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
         let manager = &settings.number_manager;
         let check = |key, name: &str| match carriers.configured(name) {
             Ok(_) => Ok(()),
@@ -140,7 +144,13 @@ impl Engine {
             store,
             settings,
             carriers,
+            desk,
         })
+    }
+
+    /// Where orders at carriers are worked off.
+    pub const fn desk(&self) -> &OrderDesk {
+        &self.desk
     }
 
     /// The store underneath, for reads that need no decision.

@@ -4,6 +4,7 @@
 //! is read by keyset from where the last page ended, so numbers that others
 //! take meanwhile don't shift what was shown. Offset 0 begins anew.
 
+mod offers;
 mod pages;
 mod row;
 

@@ -8,6 +8,8 @@ use numbers::state::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::orders::Timing;
+
 /// Everything the engine is told at start.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// `[carriers]`.
     pub carriers: AllSettings,
+    /// `[orders]`.
+    pub orders: Timing,
 }
 
 /// `[number_manager]`.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use api::{ApiSettings, Dialect, Limits};
 use axum::http::Uri;
 use carriers::Registry;
-use carriers::settings::AllSettings;
+use carriers::settings::{AllSettings, Common};
+use engine::orders::Timing;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::classify::Classifiers;
@@ -61,6 +62,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// A bound on everything.
     pub limits: Limits,
+    /// How long orders at carriers may take.
+    pub orders: Timing,
     /// Where numbers come from, by the carrier's name.
     pub carriers: AllSettings,
     /// Who acts for numbers, by the provider's name.
@@ -83,6 +86,7 @@ impl Default for Config {
             auth: Auth::default(),
             accounts: Accounts::default(),
             limits: api.limits,
+            orders: Timing::default(),
             carriers: AllSettings::default(),
             providers: BTreeMap::new(),
             log: Log::default(),
@@ -181,6 +185,7 @@ impl Config {
     /// What the types don't check.
     fn check(&self) -> Result<(), String> {
         Registry::with_settings(self.carriers.0.clone()).map_err(|error| error.to_string())?;
+        self.check_orders()?;
         for name in self.providers.keys() {
             if !PROVIDERS.contains(&name.as_str()) {
                 let known = PROVIDERS.join(", ");
@@ -193,6 +198,23 @@ impl Config {
                 .map_err(|error| format!("[providers.{name}]: {error}"))?;
         }
         self.check_number_manager()
+    }
+
+    /// What a carrier doesn't know of is believed only when no request to it can
+    /// still be under way: each may wait for its turn, and then for the answer.
+    fn check_orders(&self) -> Result<(), String> {
+        let believed = self.orders.lost_after_s.min(self.orders.unheard_after_s);
+        for (name, settings) in &self.carriers.0 {
+            let timeout = settings.get("timeout_ms").and_then(Value::as_u64);
+            let timeout = timeout.unwrap_or(Common::default().timeout_ms);
+            if timeout.saturating_mul(2) > believed.saturating_mul(1000) {
+                return Err(format!(
+                    "orders.lost_after_s and orders.unheard_after_s must be at least twice \
+                     carriers.{name}.timeout_ms ({timeout})"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The tables whose keys are free text on the outside only.
@@ -247,6 +269,7 @@ impl Config {
             auth: self.auth.clone(),
             accounts: self.accounts.clone(),
             carriers: self.carriers.clone(),
+            orders: self.orders,
         }
     }
 }
@@ -459,6 +482,14 @@ mod tests {
         let config = parse(text).unwrap();
         assert_eq!(config.carriers.0["telnyx"]["token"], "secret");
         assert!(!format!("{config:?}").contains("secret"));
+    }
+
+    #[test]
+    fn no_carrier_is_believed_while_a_request_may_be_under_way() {
+        let orders = "[orders]\nunheard_after_s = 9\n[carriers.telnyx]\ntoken = 'x'\ntimeout_ms";
+        assert!(parse(&format!("{orders} = 4500")).is_ok());
+        let error = parse(&format!("{orders} = 4501")).unwrap_err().to_string();
+        assert!(error.contains("unheard_after_s"), "{error}");
     }
 
     #[test]

@@ -78,7 +78,13 @@ pub enum NumberError {
     CarrierFault {
         /// The number.
         number: E164,
+        /// What the carrier said, for administrators: its code and text.
+        reason: Option<String>,
     },
+    /// An order at a carrier is open for the number: it can't be changed until
+    /// the carrier has answered.
+    #[error("number {0} waits for an order at its carrier")]
+    OrderOpen(E164),
     /// An emergency address that no provider has confirmed.
     #[error("{message}")]
     AddressInvalid {
@@ -111,7 +117,7 @@ impl NumberError {
     /// The HTTP status that this refusal maps to.
     pub const fn code(&self) -> u16 {
         match self {
-            Self::NumberExists(_) | Self::Conflict(_) => 409,
+            Self::NumberExists(_) | Self::Conflict(_) | Self::OrderOpen(_) => 409,
             Self::NotFound(_) | Self::NotReconcilable(_) => 404,
             Self::Forbidden { .. } | Self::CreationForbidden { .. } => 403,
             Self::ServiceRestriction { .. } | Self::NotEnoughCredit { .. } => 402,
@@ -141,6 +147,7 @@ impl NumberError {
             Self::NotEnoughCredit { .. } => "not_enough_credit",
             Self::CarrierFault { .. } => "unspecified_fault",
             Self::Conflict(_) => "datastore_conflict",
+            Self::OrderOpen(_) => "order_open",
         }
     }
 
@@ -151,7 +158,8 @@ impl NumberError {
             | Self::NotFound(number)
             | Self::NumberIsPorting(number)
             | Self::ServiceRestriction { number, .. }
-            | Self::CarrierFault { number }
+            | Self::CarrierFault { number, .. }
+            | Self::OrderOpen(number)
             | Self::Conflict(number) => Some(number.to_string()),
             Self::NotReconcilable(text) => Some(text.clone()),
             Self::Forbidden { cause } => cause.clone(),

@@ -22,8 +22,14 @@ pub enum Action {
     Porting,
     /// Public fields or features changed.
     Updated,
+    /// Being bought from a carrier.
+    Ordered,
+    /// Not bought after all: the carrier refused.
+    Refused,
     /// Given back by its owner.
     Released,
+    /// Taken back by the carrier.
+    Disconnected,
     /// Removed from the database.
     Deleted,
     /// For sale again after its rest.
@@ -35,13 +41,16 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Created,
         Self::Reserved,
         Self::Activated,
         Self::Porting,
         Self::Updated,
+        Self::Ordered,
+        Self::Refused,
         Self::Released,
+        Self::Disconnected,
         Self::Deleted,
         Self::Aged,
         Self::Fixed,
@@ -56,7 +65,10 @@ impl Action {
             Self::Activated => "activated",
             Self::Porting => "porting",
             Self::Updated => "updated",
+            Self::Ordered => "ordered",
+            Self::Refused => "refused",
             Self::Released => "released",
+            Self::Disconnected => "disconnected",
             Self::Deleted => "deleted",
             Self::Aged => "aged",
             Self::Fixed => "fixed",

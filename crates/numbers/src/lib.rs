@@ -18,6 +18,7 @@ pub mod feature;
 pub mod gregorian;
 pub mod life;
 pub mod number;
+pub mod order;
 pub mod pattern;
 pub mod plan;
 pub mod pretty_print;

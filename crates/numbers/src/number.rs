@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::account::AccountId;
 use crate::carrier::CarrierName;
@@ -10,6 +10,7 @@ use crate::document;
 use crate::e164::E164;
 use crate::feature::Feature;
 use crate::gregorian::GregorianSeconds;
+use crate::order::OpenOrder;
 use crate::revision::Revision;
 use crate::state::State;
 
@@ -56,6 +57,8 @@ pub struct Number {
     /// When the rest of an aging number is over; aging numbers have it, and no
     /// others do ([`crate::faults`]).
     pub rests_until: Option<GregorianSeconds>,
+    /// The order at a carrier that it waits for.
+    pub order: Option<OpenOrder>,
     /// When the record was made.
     pub created: GregorianSeconds,
     /// When something last changed.
@@ -97,6 +100,7 @@ impl Number {
             locality: Map::new(),
             disconnected: None,
             rests_until: None,
+            order: None,
             created: now,
             modified: now,
             authorizing_account: None,
@@ -148,7 +152,8 @@ impl Number {
 
     /// Whether it counts for its owner's bill and `cascade_quantity`.
     pub fn is_billable(&self) -> bool {
-        self.owner.is_some() && self.carrier.is_billable()
+        // What is only being bought costs nothing yet.
+        self.owner.is_some() && self.state != State::Discovery && self.carrier.is_billable()
     }
 
     /// The account for whose use a pool carrier's number was made.
@@ -217,6 +222,11 @@ impl Number {
         let at = |time: Option<GregorianSeconds>| time.map_or(Value::Null, |at| at.get().into());
         put("pvt_disconnected", at(self.disconnected));
         put("pvt_rests_until", at(self.rests_until));
+        let order = self
+            .order
+            .as_ref()
+            .map(|order| json!({"id": order.id, "becomes": order.becomes}));
+        put("pvt_order", order.unwrap_or_default());
         put("pvt_created", self.created.get().into());
         put("pvt_modified", self.modified.get().into());
         put("pvt_authorizing_account", id(&self.authorizing_account));
@@ -257,6 +267,7 @@ impl Number {
             locality: read.object("pvt_locality")?,
             disconnected: read.seconds("pvt_disconnected")?,
             rests_until: read.seconds("pvt_rests_until")?,
+            order: read.order()?,
             created,
             modified: read.seconds("pvt_modified")?.unwrap_or(created),
             authorizing_account: read.account("pvt_authorizing_account")?,
@@ -289,6 +300,12 @@ impl Reader<'_> {
             number: self.id.to_string(),
             member,
         }
+    }
+
+    fn order(&mut self) -> Result<Option<OpenOrder>, InvalidRecord> {
+        self.take("pvt_order")
+            .map(|value| serde_json::from_value(value).map_err(|_| self.wrong("pvt_order")))
+            .transpose()
     }
 
     fn text(&mut self, member: &'static str) -> Result<Option<String>, InvalidRecord> {

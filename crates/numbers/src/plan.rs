@@ -19,6 +19,7 @@ use crate::life::{self, Facts, From, Operation};
 use crate::number::Number;
 use crate::price::{Charge, charges};
 use crate::state::State;
+use gate::Granted;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -183,9 +184,15 @@ pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Pl
         on.facts(&standing),
         rules.released_state,
     );
-    let granted = on.authorize(operation, step, &standing)?;
+    let granted = match on.waiting(operation, &standing)? {
+        Some(waiting) => waiting,
+        None => on.authorize(operation, step, &standing)?,
+    };
     let granted = on.unless_resting(operation, granted)?;
     let mut plan = on.carry_out(command, operation, granted, rules);
+    if granted == Granted::Waiting {
+        return Ok(plan);
+    }
     on.finish(command, operation, &mut plan, rules)?;
     Ok(plan)
 }

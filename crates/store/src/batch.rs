@@ -38,6 +38,13 @@ impl Batch {
         self
     }
 
+    /// This batch and another one, together or not at all.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        let expecting = other.expectations.into_iter().fold(self, Self::expect);
+        other.operations.into_iter().fold(expecting, Self::then)
+    }
+
     /// The batch of one number's change: the record must still be as it was
     /// read.
     pub fn change_number(change: NumberChange) -> Self {

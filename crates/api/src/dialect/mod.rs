@@ -217,6 +217,13 @@ impl Dialect {
         if let Some(cause) = error.cause() {
             object.insert("cause".to_owned(), cause.into());
         }
+        if let NumberError::CarrierFault {
+            reason: Some(reason),
+            ..
+        } = error
+        {
+            object.insert("carrier_reason".to_owned(), reason.clone().into());
+        }
         if let NumberError::AddressInvalid {
             address,
             message,

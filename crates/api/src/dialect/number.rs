@@ -112,6 +112,9 @@ impl Serialize for ReadOnly<'_> {
         if view.for_admin && !number.carrier_data.is_empty() {
             map.serialize_entry("carrier_data", &number.carrier_data)?;
         }
+        if let Some(order) = &number.order {
+            map.serialize_entry("order", order)?;
+        }
         if number.state == State::Deleted {
             map.serialize_entry("is_deleted", &true)?;
         }

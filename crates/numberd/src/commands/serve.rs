@@ -19,6 +19,9 @@ use crate::{demo, logging, output};
 /// (spec/numbers.md 7).
 const REST_JOB: Duration = Duration::from_hours(1);
 
+/// How often orders are looked at that somebody has to look after.
+const ORDER_JOB: Duration = Duration::from_secs(1);
+
 /// How often tables are taken over that were loaded meanwhile.
 const DATA_JOB: Duration = Duration::from_secs(20);
 
@@ -53,6 +56,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
     let jobs = [
+        tokio::spawn(look_after_orders(Arc::clone(&database.engine))),
         tokio::spawn(end_rests(Arc::clone(&database.engine))),
         tokio::spawn(take_over_data(Arc::clone(&database.engine))),
     ];
@@ -123,6 +127,18 @@ async fn take_over_data(engine: Arc<Engine>) {
             Ok(false) => {}
             Ok(true) => tracing::info!("loaded tables were taken over"),
             Err(error) => tracing::error!(%error, "loaded tables can't be read"),
+        }
+    }
+}
+
+/// Asks carriers for what became of open orders.
+async fn look_after_orders(engine: Arc<Engine>) {
+    let mut ticks = interval(ORDER_JOB);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = engine.desk().look_after().await {
+            tracing::error!(%error, "open orders can't be looked after");
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Granted {
     Unassign(State),
     /// State and owner stay.
     Stay,
+    /// It is being bought for who asks: nothing changes.
+    Waiting,
     /// Back to who reserved it before, or to nobody.
     GiveBack,
     /// The record goes.
@@ -52,6 +54,27 @@ impl Situation<'_> {
             Operation::Activate if number.state == State::Aging => Ok(()),
             _ => Err(NumberError::forbidden()),
         }
+    }
+
+    /// While an order is open, nothing but the order changes the number. Who
+    /// asks again for what is being bought for him has it as it stands.
+    pub(super) fn waiting(
+        &self,
+        operation: Operation,
+        standing: &Standing<'_>,
+    ) -> Result<Option<Granted>, NumberError> {
+        let Some(order) = self.number.and_then(|number| number.order.as_ref()) else {
+            return Ok(None);
+        };
+        let asked = match operation {
+            Operation::Activate => Some(State::InService),
+            Operation::Reserve => Some(State::Reserved),
+            _ => None,
+        };
+        if asked == Some(order.becomes) && standing.target_is_owner() {
+            return Ok(Some(Granted::Waiting));
+        }
+        Err(NumberError::OrderOpen(self.key.clone()))
     }
 
     /// No rest ends before its time: between the look for numbers whose rest is

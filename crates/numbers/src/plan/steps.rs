@@ -36,6 +36,7 @@ impl Situation<'_> {
             // What an end of a rest leaves as it is, it has only repaired.
             Granted::Stay if operation == Operation::EndRest => plan.action = Action::Fixed,
             Granted::Stay => {}
+            Granted::Waiting => plan.change = Change::Nothing,
         }
         if let Operation::Create(_) = operation {
             plan.number.ported_in |= command.ported_in;

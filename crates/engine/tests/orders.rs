@@ -1,0 +1,364 @@
+//! Buying from carriers and giving back: nothing lost, nothing sent twice,
+//! whatever the carrier does.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use carriers::settings::AllSettings;
+use carriers::{Query, Registry};
+use engine::change::{ChangeRequest, Outcome};
+use engine::orders::{Order, OrderState, Timing};
+use engine::{Context, Settings};
+use numbers::account::Account;
+use numbers::e164::E164;
+use numbers::error::NumberError;
+use numbers::life::Operation;
+use numbers::number::Number;
+use numbers::plan::Command;
+use numbers::state::State;
+use serde_json::{Map, json};
+use simulators::other::{TOKEN, WIRE};
+use simulators::{Fault, Simulator, Vendor};
+use store::{DocumentKind, Page};
+use support::{World, key_of, world_with};
+
+struct Shop {
+    world: World,
+    vendor: Simulator,
+    registry: Registry,
+    buyer: Arc<Account>,
+}
+
+const STOCK: [&str; 4] = [
+    "+14155550101",
+    "+14155550102",
+    "+14155550103",
+    "+14155550104",
+];
+
+/// Orders that nobody waits long for, and that are settled at once.
+const IMPATIENT: Timing = Timing {
+    wait_ms: 100,
+    lost_after_s: 0,
+    unheard_after_s: 0,
+};
+
+async fn shop(timing: Timing) -> Shop {
+    let vendor = Vendor::new(STOCK.map(str::to_owned));
+    let vendor = Simulator::start(WIRE, Arc::new(vendor)).await.unwrap();
+    let settings = json!({
+        "base_url": vendor.url(), "bearer_token": TOKEN, "allow_private_addresses": true,
+        "timeout_ms": 500,
+    });
+    let settings = BTreeMap::from([("other".to_owned(), support::object(settings))]);
+    let registry = Registry::with_settings(settings.clone()).unwrap();
+    let world = world_with(Settings {
+        carriers: AllSettings(settings),
+        orders: timing,
+        ..Settings::default()
+    })
+    .await;
+    let root = world.master().id.clone();
+    let buyer = Arc::new(world.child(&root, "buyer").await);
+    Shop {
+        world,
+        vendor,
+        registry,
+        buyer,
+    }
+}
+
+impl Shop {
+    /// Shows the buyer what the carrier sells.
+    async fn look(&self) -> Vec<String> {
+        let carrier = self.registry.configured("other").unwrap();
+        let query = Query {
+            prefix: "+1415".to_owned(),
+            country: "US".to_owned(),
+            national: "415".to_owned(),
+            quantity: 10,
+            ..Query::default()
+        };
+        let offers = carrier.offers().unwrap().offers(&query).await.unwrap();
+        let cx = self.cx();
+        let engine = &self.world.engine;
+        engine
+            .keep_offers(&self.buyer.id, &offers, cx.now)
+            .await
+            .unwrap();
+        offers
+            .iter()
+            .map(|offer| offer.number().to_string())
+            .collect()
+    }
+
+    fn cx(&self) -> Context {
+        key_of(&self.buyer)
+    }
+
+    async fn change(&self, operation: Operation, numbers: &[String]) -> Vec<Outcome> {
+        self.change_for(&self.buyer, operation, numbers).await
+    }
+
+    async fn change_for(
+        &self,
+        account: &Arc<Account>,
+        operation: Operation,
+        numbers: &[String],
+    ) -> Vec<Outcome> {
+        let request = ChangeRequest {
+            target: Some(account),
+            command: Command::new(operation, Map::new()),
+            accept_charges: true,
+        };
+        let engine = &self.world.engine;
+        engine
+            .change(&key_of(account), &request, numbers)
+            .await
+            .unwrap()
+    }
+
+    async fn record(&self, number: &str) -> Option<Number> {
+        let key: E164 = number.parse().unwrap();
+        self.world.store.number(&key).await.unwrap()
+    }
+
+    async fn orders(&self) -> Vec<Order> {
+        let page = Page::first(100);
+        let kind = DocumentKind::Order;
+        let documents = self.world.store.documents(kind, None, &page).await.unwrap();
+        let mut orders = Vec::new();
+        for document in documents {
+            let id = carriers::OrderId(document.id);
+            orders.extend(self.world.engine.desk().order(&id).await.unwrap());
+        }
+        orders
+    }
+
+    /// Looks after orders until none is open.
+    async fn settle(&self) {
+        for _ in 0..200 {
+            self.world.engine.desk().look_after().await.unwrap();
+            let orders = self.orders().await;
+            let closed =
+                |order: &Order| order.state().is_final() || order.state() == OrderState::ByHand;
+            if orders.iter().all(closed) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("open: {:#?}", self.orders().await);
+    }
+
+    /// Who owns what: the carrier and we say the same, and nothing was bought
+    /// twice.
+    async fn agrees(&self) {
+        assert!(self.vendor.vendor.bought_twice().is_empty());
+        let ours = self
+            .world
+            .store
+            .all_numbers(&Page::first(100))
+            .await
+            .unwrap();
+        let ours: Vec<String> = ours
+            .iter()
+            .filter(|number| number.carrier.as_str() == "other")
+            .map(|number| {
+                assert_eq!(number.order, None, "{number:?}");
+                number.id.to_string()
+            })
+            .collect();
+        assert_eq!(self.vendor.vendor.owned(None, 100), ours);
+    }
+}
+
+fn states(order: &Order) -> Vec<OrderState> {
+    order.steps.iter().map(|step| step.state).collect()
+}
+
+#[tokio::test]
+async fn what_was_offered_can_be_bought_by_who_saw_it_only() {
+    let shop = shop(Timing::default()).await;
+    let found = shop.look().await;
+    let root = shop.world.master().id.clone();
+    let stranger = Arc::new(shop.world.child(&root, "stranger").await);
+    let refused = shop
+        .change_for(&stranger, Operation::Activate, &found[..1])
+        .await;
+    assert!(matches!(refused[0].result, Err(NumberError::NotFound(_))));
+    let bought = shop.change(Operation::Activate, &found[..1]).await;
+    let number = &bought[0].result.as_ref().unwrap().number;
+    assert_eq!(number.state, State::InService);
+    assert_eq!(number.owner.as_ref(), Some(&shop.buyer.id));
+    assert!(number.carrier_data.contains_key("order_id"), "{number:?}");
+    let orders = shop.orders().await;
+    let expected = [OrderState::Planned, OrderState::Sent, OrderState::Confirmed];
+    assert_eq!(states(&orders[0]), expected);
+    let sent = shop.vendor.vendor.orders();
+    assert_eq!(sent[0].reference, orders[0].id.0, "our id went with it");
+    shop.agrees().await;
+}
+
+#[tokio::test]
+async fn a_collection_is_one_order_and_each_number_has_its_outcome() {
+    let shop = shop(Timing::default()).await;
+    let found = shop.look().await;
+    shop.vendor.vendor.faults.script([Fault::Partial]);
+    let outcomes = shop.change(Operation::Activate, &found).await;
+    let bought = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    assert_eq!(bought.count(), found.len() - 1);
+    let refused: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.result.as_ref().err())
+        .collect();
+    assert!(
+        matches!(
+            refused[..],
+            [NumberError::CarrierFault { reason: None, .. }]
+        ),
+        "{refused:?}"
+    );
+    let orders = shop.orders().await;
+    assert_eq!(orders.len(), 1);
+    assert_eq!(orders[0].state(), OrderState::Partial);
+    shop.agrees().await;
+}
+
+#[tokio::test]
+async fn a_refusal_gives_the_number_its_old_state() {
+    let shop = shop(Timing::default()).await;
+    let found = shop.look().await;
+    shop.vendor.vendor.faults.script([Fault::Refuse]);
+    let outcomes = shop.change(Operation::Reserve, &found[..1]).await;
+    assert!(matches!(
+        outcomes[0].result,
+        Err(NumberError::CarrierFault { .. })
+    ));
+    assert_eq!(shop.record(&found[0]).await, None);
+    assert_eq!(shop.orders().await[0].state(), OrderState::Failed);
+    // And it can be had afterwards.
+    let again = shop.change(Operation::Reserve, &found[..1]).await;
+    assert_eq!(
+        again[0].result.as_ref().unwrap().number.state,
+        State::Reserved
+    );
+    shop.agrees().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_asking() {
+    for fault in [
+        Fault::ErrorBefore,
+        Fault::ErrorAfter,
+        Fault::DropAfter,
+        Fault::Hang,
+        Fault::Malformed,
+        Fault::WrongNumber,
+    ] {
+        let shop = shop(IMPATIENT).await;
+        let found = shop.look().await;
+        shop.vendor.vendor.faults.script([fault]);
+        shop.change(Operation::Activate, &found[..1]).await;
+        shop.settle().await;
+        let orders = shop.orders().await;
+        assert_eq!(orders.len(), 1, "{fault:?}");
+        let sent = orders[0]
+            .steps
+            .iter()
+            .filter(|step| step.state == OrderState::Sent);
+        assert_eq!(sent.count(), 1, "{fault:?}: {orders:?}");
+        let bought = fault != Fault::ErrorBefore;
+        assert_eq!(shop.record(&found[0]).await.is_some(), bought, "{fault:?}");
+        shop.agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_being_bought_is_shown_and_nobody_elses() {
+    let shop = shop(IMPATIENT).await;
+    let found = shop.look().await;
+    shop.vendor.vendor.set_patience(1000);
+    let waiting = shop.change(Operation::Activate, &found[..1]).await;
+    let number = waiting[0].result.as_ref().unwrap().number.clone();
+    assert_eq!(number.state, State::Discovery);
+    assert_eq!(number.owner.as_ref(), Some(&shop.buyer.id));
+    assert_eq!(number.order.as_ref().unwrap().becomes, State::InService);
+    assert!(!number.is_billable());
+    // The buyer who asks again has it as it stands, and orders nothing.
+    let again = shop.change(Operation::Activate, &found[..1]).await;
+    assert_eq!(
+        again[0].result.as_ref().unwrap().number,
+        shop.record(&found[0]).await.unwrap()
+    );
+    for operation in [Operation::Release, Operation::Reserve, Operation::Replace] {
+        let refused = shop.change(operation, &found[..1]).await;
+        let refused = refused[0].result.as_ref().unwrap_err();
+        assert!(
+            matches!(refused, NumberError::OrderOpen(_)),
+            "{operation:?} {refused:?}"
+        );
+    }
+    assert_eq!(shop.orders().await.len(), 1);
+    assert_eq!(shop.vendor.vendor.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn a_released_number_goes_back_to_its_carrier() {
+    for fault in [
+        None,
+        Some(Fault::ErrorAfter),
+        Some(Fault::Hang),
+        Some(Fault::ErrorBefore),
+    ] {
+        let shop = shop(IMPATIENT).await;
+        let found = shop.look().await;
+        shop.change(Operation::Activate, &found[..1]).await;
+        shop.settle().await;
+        shop.vendor.vendor.faults.script(fault);
+        shop.change(Operation::Release, &found[..1]).await;
+        shop.settle().await;
+        assert_eq!(shop.record(&found[0]).await, None, "{fault:?}");
+        assert!(shop.vendor.vendor.owned(None, 10).is_empty(), "{fault:?}");
+        shop.agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_release_is_left_to_a_person() {
+    let shop = shop(Timing::default()).await;
+    let found = shop.look().await;
+    shop.change(Operation::Activate, &found[..1]).await;
+    shop.vendor.vendor.faults.script([Fault::Refuse]);
+    shop.change(Operation::Release, &found[..1]).await;
+    let orders = shop.orders().await;
+    assert!(
+        orders
+            .iter()
+            .any(|order| order.state() == OrderState::ByHand)
+    );
+    let record = shop.record(&found[0]).await.unwrap();
+    assert_eq!((record.state, &record.owner), (State::Released, &None));
+}
+
+#[tokio::test]
+async fn an_order_that_was_never_sent_is_never_sent_later() {
+    // A carrier is believed only after the longest that a request can take.
+    let racing = Timing {
+        unheard_after_s: 2,
+        ..IMPATIENT
+    };
+    let shop = shop(racing).await;
+    let found = shop.look().await;
+    // The job takes it for forgotten before it is sent, or after it was: in
+    // both cases the carrier and we agree in the end.
+    let (_, ()) = tokio::join!(shop.change(Operation::Activate, &found), async {
+        for _ in 0..20 {
+            shop.world.engine.desk().look_after().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    shop.settle().await;
+    shop.agrees().await;
+}
