@@ -5,9 +5,11 @@
 //! take meanwhile don't shift what was shown. Offset 0 begins anew.
 
 mod offers;
+mod outside;
 mod pages;
 mod row;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use numbers::carrier::CarrierName;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use store::{Stock, StoreError};
 
+use crate::context::now;
 use crate::places::CityQuery;
 use crate::{Engine, EngineError, FieldError};
 
@@ -49,22 +52,32 @@ pub struct SearchQuery {
     pub offset: usize,
 }
 
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The numbers.
+    pub rows: Vec<SearchRow>,
+    /// Carriers that were asked and didn't answer, and why: for administrators.
+    pub silent: BTreeMap<CarrierName, String>,
+}
+
 impl Engine {
-    /// Numbers that the account can have, own stock first; without an account,
-    /// what is for sale to everybody. `caller` is the token's account, whose
+    /// Numbers that the account can have, own stock first, then what carriers
+    /// outside sell, which the account may then order; without an account, what
+    /// is for sale to everybody of the own stock. `caller` is the token's account, whose
     /// query it is.
     pub async fn search(
         &self,
         caller: Option<&AccountId>,
         account: Option<&Account>,
         query: &SearchQuery,
-    ) -> Result<Vec<SearchRow>, EngineError> {
+    ) -> Result<Found, EngineError> {
         let country = query
             .country
             .as_deref()
             .unwrap_or(&self.settings.number_manager.default_country);
         let Some(wanted) = self.wanted_numbers(query, country)? else {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         };
         let most = self.settings.number_manager.maximum_search_quantity;
         let first = query.offset;
@@ -86,7 +99,23 @@ impl Engine {
         pages
             .grow(self.store.as_ref(), &self.overlays.get(), last)
             .await?;
-        Ok(pages.rows(first, last))
+        if let Some(account) = account
+            && pages.wants_outside(last)
+        {
+            let names = self.searched_names(account).await?;
+            let prefix = pages.prefix().to_owned();
+            let answers = self.ask_outside(&names, &prefix, country, query).await;
+            pages.add_outside(answers, &self.overlays.get());
+        }
+        let rows = pages.rows(first, last);
+        if let Some(account) = account {
+            let shown = pages.offers_of(&rows);
+            self.keep_offers(&account.id, &shown, now()).await?;
+        }
+        Ok(Found {
+            rows,
+            silent: pages.silent().clone(),
+        })
     }
 
     /// What the numbers begin with, and where they are; `None`: there can be
@@ -141,14 +170,7 @@ impl Engine {
             Some(account) => Some(self.reseller_of(account).await?),
             None => None,
         };
-        let mut names = ["reserved", "reserved_reseller", "local"]
-            .map(CarrierName::new)
-            .to_vec();
-        for name in self.searched_carriers(reseller.as_deref()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let names = self.names_searched(reseller.as_deref());
         let own = account.map(|account| account.id.clone());
         let above = reseller
             .map(|reseller| reseller.id.clone())
@@ -171,6 +193,24 @@ impl Engine {
             }
         }
         Ok(stock)
+    }
+
+    /// The carriers that an account's searches ask, in order.
+    async fn searched_names(&self, account: &Account) -> Result<Vec<CarrierName>, StoreError> {
+        let reseller = self.reseller_of(account).await?;
+        Ok(self.names_searched(Some(&reseller)))
+    }
+
+    fn names_searched(&self, reseller: Option<&Account>) -> Vec<CarrierName> {
+        let mut names = ["reserved", "reserved_reseller", "local"]
+            .map(CarrierName::new)
+            .to_vec();
+        for name in self.searched_carriers(reseller) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// `carrier_modules` of the reseller, else of the system.
@@ -226,9 +266,14 @@ fn with_country_code(prefix: &str, country: &str) -> Option<String> {
     if let Some(digits) = prefix.strip_prefix('+') {
         return all_digits(digits).then(|| prefix.to_owned());
     }
-    let region = Region::from_str(&country.to_ascii_uppercase()).ok()?;
-    let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region)?;
+    let code = country_code(country)?;
     all_digits(prefix).then(|| format!("+{code}{prefix}"))
+}
+
+/// The code that a country is called by: 1, 49.
+fn country_code(country: &str) -> Option<i32> {
+    let region = Region::from_str(&country.to_ascii_uppercase()).ok()?;
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region)
 }
 
 /// Many callers' search results at once, shared with the engine.

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use carriers::settings::AllSettings;
-use carriers::{Query, Registry};
+use engine::Settings;
 use engine::change::{ChangeRequest, Outcome};
 use engine::orders::{Order, OrderState, Timing};
-use engine::{Context, Settings};
+use engine::search::SearchQuery;
+use engine::settings::NumberManager;
 use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::error::NumberError;
@@ -27,7 +28,6 @@ use support::{World, key_of, world_with};
 struct Shop {
     world: World,
     vendor: Simulator,
-    registry: Registry,
     buyer: Arc<Account>,
 }
 
@@ -53,10 +53,13 @@ async fn shop(timing: Timing) -> Shop {
         "timeout_ms": 500,
     });
     let settings = BTreeMap::from([("other".to_owned(), support::object(settings))]);
-    let registry = Registry::with_settings(settings.clone()).unwrap();
     let world = world_with(Settings {
         carriers: AllSettings(settings),
         orders: timing,
+        number_manager: NumberManager {
+            carrier_modules: vec!["local".to_owned(), "other".to_owned()],
+            ..NumberManager::default()
+        },
         ..Settings::default()
     })
     .await;
@@ -65,7 +68,6 @@ async fn shop(timing: Timing) -> Shop {
     Shop {
         world,
         vendor,
-        registry,
         buyer,
     }
 }
@@ -73,29 +75,25 @@ async fn shop(timing: Timing) -> Shop {
 impl Shop {
     /// Shows the buyer what the carrier sells.
     async fn look(&self) -> Vec<String> {
-        let carrier = self.registry.configured("other").unwrap();
-        let query = Query {
-            prefix: "+1415".to_owned(),
-            country: "US".to_owned(),
-            national: "415".to_owned(),
+        let query = SearchQuery {
+            prefix: Some("415".to_owned()),
+            city: None,
+            state: None,
+            country: None,
             quantity: 10,
-            ..Query::default()
+            offset: 0,
         };
-        let offers = carrier.offers().unwrap().offers(&query).await.unwrap();
-        let cx = self.cx();
         let engine = &self.world.engine;
-        engine
-            .keep_offers(&self.buyer.id, &offers, cx.now)
+        let buyer = Some(self.buyer.as_ref());
+        let found = engine
+            .search(Some(&self.buyer.id), buyer, &query)
             .await
             .unwrap();
-        offers
+        found
+            .rows
             .iter()
-            .map(|offer| offer.number().to_string())
+            .map(|row| row.number.to_string())
             .collect()
-    }
-
-    fn cx(&self) -> Context {
-        key_of(&self.buyer)
     }
 
     async fn change(&self, operation: Operation, numbers: &[String]) -> Vec<Outcome> {

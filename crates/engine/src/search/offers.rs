@@ -9,6 +9,7 @@ use numbers::revision::Revision;
 use store::{Batch, Document, DocumentKind, Operation, StoreError};
 
 use crate::Engine;
+use crate::context::now;
 
 /// How long an offer can be ordered, in seconds (spec/numbers.md 7).
 const LIFETIME: u64 = 15 * 60;
@@ -33,8 +34,14 @@ impl Engine {
         .transpose()
     }
 
+    /// Forgets what has expired, some of it if it is much.
+    pub async fn drop_expired(&self) -> Result<(), StoreError> {
+        let batch = Batch::new().then(Operation::DropExpired(now()));
+        self.store.write(batch).await.map(|_| ())
+    }
+
     /// Keeps offers that are shown to an account, so that it can order them.
-    pub async fn keep_offers(
+    pub(crate) async fn keep_offers(
         &self,
         account: &AccountId,
         offers: &[Offer],

@@ -1,13 +1,16 @@
 //! The results of running queries, kept for the pages that follow.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use carriers::Offer;
 use numbers::account::AccountId;
+use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use store::{Stock, StockQuery, Store, StoreError};
 
+use super::outside::Answers;
 use super::{SearchRow, Shared};
 use crate::places::overlays::Overlays;
 use crate::places::{CityQuery, Facts};
@@ -62,6 +65,11 @@ pub(crate) struct Pages {
     sources: Vec<Source>,
     found: Vec<SearchRow>,
     seen: HashSet<E164>,
+    /// What carriers outside sell; `None`: they weren't asked yet.
+    outside: Option<HashMap<E164, Offer>>,
+    silent: BTreeMap<CarrierName, String>,
+    /// What they are asked for; `None`: they can't be.
+    asked_for: Option<String>,
 }
 
 impl Pages {
@@ -80,6 +88,12 @@ impl Pages {
         let beyond = wanted.beyond.iter();
         let beyond = beyond.flat_map(|prefix| stock.iter().map(move |stock| source(stock, prefix)));
         Self {
+            outside: None,
+            silent: BTreeMap::new(),
+            asked_for: match &wanted.beginnings[..] {
+                [one] => Some(one.clone()),
+                _ => None,
+            },
             sources: known.chain(beyond).collect(),
             looks: LOOKED_AT,
             place: wanted.place,
@@ -139,6 +153,44 @@ impl Pages {
             }
         }
         Ok(())
+    }
+
+    /// Whether carriers outside are to be asked: there are fewer than `wanted`
+    /// results, and they weren't yet.
+    pub(super) fn wants_outside(&self, wanted: usize) -> bool {
+        self.found.len() < wanted && self.outside.is_none() && self.asked_for.is_some()
+    }
+
+    /// What carriers outside are asked for: `+1415`.
+    pub(super) fn prefix(&self) -> &str {
+        self.asked_for.as_deref().unwrap_or_default()
+    }
+
+    /// Adds what carriers outside answered, behind the own stock.
+    pub(super) fn add_outside(&mut self, answers: Answers, overlays: &Overlays) {
+        let mut offers = HashMap::new();
+        for offer in answers.offers {
+            if self.seen.insert(offer.number().clone()) {
+                let facts = Facts::new(overlays, offer.number().digits(), None);
+                self.found.push(SearchRow::offered(&offer, &facts));
+                offers.insert(offer.number().clone(), offer);
+            }
+        }
+        self.outside = Some(offers);
+        self.silent = answers.silent;
+    }
+
+    /// The offers behind some of the results.
+    pub(super) fn offers_of(&self, rows: &[SearchRow]) -> Vec<Offer> {
+        let offers = self.outside.as_ref();
+        rows.iter()
+            .filter_map(|row| offers?.get(&row.number).cloned())
+            .collect()
+    }
+
+    /// Carriers outside that didn't answer, and why.
+    pub(super) const fn silent(&self) -> &BTreeMap<CarrierName, String> {
+        &self.silent
     }
 
     /// Results from `first` up to, but without, `last`.

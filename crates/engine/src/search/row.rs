@@ -1,5 +1,6 @@
 //! One result of a search, as the seed shows it.
 
+use carriers::Offer;
 use numbers::e164::E164;
 use numbers::number::Number;
 use numbers::state::State;
@@ -40,29 +41,41 @@ pub struct SearchRow {
 }
 
 impl SearchRow {
+    /// A number of the own stock.
     pub(super) fn new(number: &Number, facts: &Facts<'_>) -> Self {
-        let national = north_american(&number.id);
-        let id = Uuid::new_v5(
-            &Uuid::NAMESPACE_URL,
-            format!("tel:{}", number.id).as_bytes(),
-        );
+        Self::of(&number.id, number.state, facts.rate_center())
+    }
+
+    /// A number that a carrier outside sells.
+    pub(super) fn offered(offer: &Offer, facts: &Facts<'_>) -> Self {
+        let own = offer
+            .data()
+            .get("rate_center")
+            .filter(|own| own.is_object());
+        let rate_center = own.cloned().or_else(|| facts.rate_center());
+        Self::of(offer.number(), State::Discovery, rate_center)
+    }
+
+    fn of(key: &E164, state: State, rate_center: Option<Value>) -> Self {
+        let national = north_american(key);
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("tel:{key}").as_bytes());
         Self {
             formatted_number: match national {
                 Some(n) => Some(format!("1-{}-{}-{}", &n[..3], &n[3..6], &n[6..])),
-                None => places::international(&number.id),
+                None => places::international(key),
             },
             npa_nxx: national.map(|n| n[..6].to_owned()),
             ten_digit: national.map(str::to_owned),
             number_id: id.hyphenated().to_string().to_uppercase(),
-            rate_center: facts.rate_center(),
-            status: if number.state == State::Reserved {
+            rate_center,
+            status: if state == State::Reserved {
                 "Reserved"
             } else {
                 "Available"
             },
-            state: number.state,
-            number: number.id.clone(),
-            e164: number.id.clone(),
+            state,
+            number: key.clone(),
+            e164: key.clone(),
         }
     }
 }

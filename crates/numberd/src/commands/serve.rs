@@ -22,6 +22,9 @@ const REST_JOB: Duration = Duration::from_hours(1);
 /// How often orders are looked at that somebody has to look after.
 const ORDER_JOB: Duration = Duration::from_secs(1);
 
+/// How often offers are removed that have expired.
+const EXPIRY_JOB: Duration = Duration::from_mins(1);
+
 /// How often tables are taken over that were loaded meanwhile.
 const DATA_JOB: Duration = Duration::from_secs(20);
 
@@ -57,6 +60,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
     let jobs = [
         tokio::spawn(look_after_orders(Arc::clone(&database.engine))),
+        tokio::spawn(drop_expired(Arc::clone(&database.engine))),
         tokio::spawn(end_rests(Arc::clone(&database.engine))),
         tokio::spawn(take_over_data(Arc::clone(&database.engine))),
     ];
@@ -139,6 +143,18 @@ async fn look_after_orders(engine: Arc<Engine>) {
         ticks.tick().await;
         if let Err(error) = engine.desk().look_after().await {
             tracing::error!(%error, "open orders can't be looked after");
+        }
+    }
+}
+
+/// Forgets offers that can't be ordered any more.
+async fn drop_expired(engine: Arc<Engine>) {
+    let mut ticks = interval(EXPIRY_JOB);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = engine.drop_expired().await {
+            tracing::error!(%error, "what has expired can't be removed");
         }
     }
 }

@@ -141,8 +141,14 @@ async fn search(
         quantity: number("quantity").unwrap_or(1),
         offset: number("offset").unwrap_or(0),
     };
+    let is_admin = caller.is_some_and(Account::is_admin);
     let caller = caller.map(|caller| &caller.id);
-    Reply::new(&api.engine.search(caller, account, &query).await?)
+    let found = api.engine.search(caller, account, &query).await?;
+    let reply = Reply::new(&found.rows)?;
+    match input.dialect().silent_carriers(&found.silent, is_admin) {
+        Some(metadata) => Ok(reply.with_metadata(&metadata)),
+        None => Ok(reply),
+    }
 }
 
 /// The account's numbers (spec/http.md 7.2).
