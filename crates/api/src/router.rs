@@ -19,7 +19,7 @@ use crate::routes::phone_numbers::{
     place,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, health, metrics, token_auth, user_auth, users,
+    accounts, api_auth, auth, docs, health, metrics, orders, token_auth, user_auth, users,
 };
 
 /// The whole table.
@@ -100,7 +100,7 @@ fn numbers() -> Router<Arc<Api>> {
         .route("/v2/phone_numbers/{number}/identify", get(identify::get))
 }
 
-/// Accounts and users (spec/http.md 4.1).
+/// Accounts, their users and orders (spec/http.md 4.1).
 fn account_routes() -> Router<Arc<Api>> {
     Router::new()
         .route("/v2/accounts", put(accounts::create))
@@ -125,6 +125,11 @@ fn account_routes() -> Router<Arc<Api>> {
             get(accounts::descendants),
         )
         .route("/v2/accounts/{account_id}/move", post(accounts::move_below))
+        .route("/v2/accounts/{account_id}/orders", get(orders::list))
+        .route(
+            "/v2/accounts/{account_id}/orders/{order_id}",
+            get(orders::get).post(orders::close),
+        )
         .route("/v2/accounts/{account_id}/parents", get(accounts::parents))
         .route(
             "/v2/accounts/{account_id}/reseller",

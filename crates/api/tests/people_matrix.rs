@@ -28,6 +28,7 @@ const THERE: &str = "
 ! POST   accounts/A/move               move        401 403 403 403 200
   PUT    accounts/A/reseller           -           401 403 403 403 201
   DELETE accounts/A/reseller           -           401 403 403 403 200
+  GET    accounts/A/orders             -           401 403 200 200 200
   GET    accounts/A/users              -           401 403 200 200 200
   PUT    accounts/A/users              person      401 403 201 201 201
   GET    accounts/A/users/U            -           401 403 200 200 200
@@ -66,6 +67,9 @@ const ABSENT: &str = "
   POST   accounts/X/move               move        404 404 404 404 404
   PUT    accounts/X/reseller           -           404 404 404 404 404
   DELETE accounts/X/reseller           -           404 404 404 404 404
+  GET    accounts/X/orders             -           404 404 404 404 404
+  GET    accounts/A/orders/X           -           401 403 404 404 404
+  POST   accounts/A/orders/X           note        401 403 403 403 404
   GET    accounts/X/users              -           404 404 404 404 404
   PUT    accounts/X/users              person      404 404 404 404 404
   GET    accounts/X/users/U            -           404 404 404 404 404

@@ -331,13 +331,24 @@ async fn a_refused_release_is_left_to_a_person() {
     shop.vendor.vendor.faults.script([Fault::Refuse]);
     shop.change(Operation::Release, &found[..1]).await;
     let orders = shop.orders().await;
-    assert!(
-        orders
-            .iter()
-            .any(|order| order.state() == OrderState::ByHand)
-    );
+    let order = orders
+        .into_iter()
+        .find(|order| order.state() == OrderState::ByHand)
+        .unwrap();
     let record = shop.record(&found[0]).await.unwrap();
     assert_eq!((record.state, &record.owner), (State::Released, &None));
+    // Once a person has done it there, the order is closed and the record goes.
+    shop.vendor.vendor.release(&found[0]);
+    let (engine, cx) = (&shop.world.engine, support::system());
+    let listed = engine.orders(&shop.buyer.id, &Page::first(10)).await;
+    let listed = listed.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed.last(), Some(&order), "the oldest comes first");
+    let closed = engine.close_order(&cx, order).await.unwrap().unwrap();
+    assert_eq!(closed.state(), OrderState::Settled);
+    assert_eq!(shop.record(&found[0]).await, None);
+    assert_eq!(engine.close_order(&cx, closed).await.unwrap(), None);
+    shop.agrees().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod docs;
 pub mod health;
 pub mod metrics;
+pub mod orders;
 pub mod phone_numbers;
 mod rows;
 pub mod token_auth;

@@ -15,8 +15,10 @@
 mod desk;
 mod order;
 mod place;
+mod read;
 mod settle;
 
 pub use desk::{OrderDesk, Timing};
 pub use order::{Fault, Line, LineState, Order, OrderKind, OrderState, Step};
 pub(crate) use place::{Bought, Planned};
+pub use read::order_row;

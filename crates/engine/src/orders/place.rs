@@ -17,7 +17,7 @@ use store::{Batch, Expectation, NumberChange, StoreError};
 
 use super::{LineState, Order, OrderKind, OrderState};
 use crate::change::Write;
-use crate::context::{new_event_id, new_id};
+use crate::context::new_event_id;
 use crate::numbers::NumberView;
 use crate::{Context, Engine, EngineError};
 
@@ -165,7 +165,8 @@ impl Engine {
         carrier: &CarrierName,
         numbers: impl IntoIterator<Item = E164>,
     ) -> Order {
-        let id = OrderId(new_id());
+        // Sorts by time, as events do.
+        let id = OrderId(new_event_id().0);
         let origin = cx.origin();
         let mut order = Order::plan(id, kind, account, carrier.clone(), numbers, &origin);
         order.due = Some(self.desk.forgotten_at());
