@@ -99,7 +99,8 @@ impl Engine {
         pages
             .grow(self.store.as_ref(), &self.overlays.get(), last)
             .await?;
-        if let Some(account) = account
+        // Nobody without a token makes carriers work.
+        if let (Some(account), Some(_)) = (account, caller)
             && pages.wants_outside(last)
         {
             let names = self.searched_names(account).await?;
