@@ -8,9 +8,10 @@
 //! | the carrier's answer | the order's outcome, and what became of its numbers |
 //!
 //! Whoever wants to send must first turn `planned` into `sent`, and only one
-//! can. An order whose process died before that was never sent and fails; one
-//! that died after it, or had no answer, is asked for at the carrier until it
-//! is settled. Nothing is ever sent again that may have arrived.
+//! can. A purchase whose process died before that was never sent and fails, a
+//! release is sent then; one that died after it, or had no answer, is asked for
+//! at the carrier until it is settled. Nothing is ever sent again that may have
+//! arrived: a release only once the carrier says that the number is still ours.
 
 mod desk;
 mod order;

@@ -6,6 +6,7 @@ use numbers::event::Action;
 use serde_json::{Map, Value, json};
 use store::{Batch, DocumentKind, NumberChange, Page};
 
+use super::settle::waits_for;
 use super::{LineState, Order, OrderState};
 use crate::context::new_event_id;
 use crate::{Context, Engine, EngineError};
@@ -45,10 +46,8 @@ impl Engine {
             order.decide(number, LineState::Done, None);
         }
         order.to(OrderState::Settled, cx.now);
-        let waiting = records.into_iter().flatten().filter(|record| {
-            let waits_for = record.order.as_ref();
-            waits_for.is_some_and(|open| open.id == order.id.0)
-        });
+        let records = records.into_iter().flatten();
+        let waiting = records.filter(|record| waits_for(record, &order));
         let gone = waiting.map(|record| {
             Batch::change_number(NumberChange {
                 before: Some(record),

@@ -97,7 +97,8 @@ impl OrderDesk {
     }
 }
 
-fn waits_for(record: &Number, order: &Order) -> bool {
+/// Whether a record waits for this order, and not for another or none.
+pub(super) fn waits_for(record: &Number, order: &Order) -> bool {
     let open = record.order.as_ref();
     open.is_some_and(|open| open.id == order.id.0)
 }
