@@ -416,6 +416,17 @@ fn number_shape(error: &NumberError, dialect: Dialect) -> Shape {
                 retry_after: None,
             };
         }
+        NumberError::AddressAmbiguous {
+            address,
+            candidates,
+        } => {
+            return Shape {
+                status: StatusCode::BAD_REQUEST,
+                message: error.name(),
+                data: dialect.address_ambiguous(address, candidates),
+                retry_after: None,
+            };
+        }
         NumberError::CreationForbidden { .. } => {
             if let Some((code, message, data)) = dialect.creation_forbidden() {
                 let status = status(code);

@@ -19,7 +19,8 @@ use crate::routes::phone_numbers::{
     place,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, health, metrics, orders, token_auth, user_auth, users,
+    accounts, api_auth, auth, docs, e911_coverage, health, metrics, orders, token_auth, user_auth,
+    users,
 };
 
 /// The whole table.
@@ -123,6 +124,10 @@ fn account_routes() -> Router<Arc<Api>> {
         .route(
             "/v2/accounts/{account_id}/descendants",
             get(accounts::descendants),
+        )
+        .route(
+            "/v2/accounts/{account_id}/e911_coverage",
+            get(e911_coverage::list),
         )
         .route("/v2/accounts/{account_id}/move", post(accounts::move_below))
         .route("/v2/accounts/{account_id}/orders", get(orders::list))

@@ -16,6 +16,7 @@ use numbers::price::Charge;
 use store::{Batch, Expectation, NumberChange, StoreError};
 
 use crate::context::new_event_id;
+use crate::emergency::{Answered, Asking};
 use crate::numbers::NumberView;
 use crate::orders::{Bought, Planned};
 use crate::{Context, Engine, EngineError};
@@ -57,6 +58,15 @@ pub(crate) struct Write {
     pub batch: Batch,
     /// The order that it writes down.
     pub planned: Option<Planned>,
+}
+
+/// What is to be done outside once a change is written.
+#[derive(Default)]
+struct Afterwards {
+    /// Orders to be sent.
+    planned: Vec<Planned>,
+    /// Numbers whose emergency address is to be taken away.
+    leaving: Vec<E164>,
 }
 
 /// What the decisions of one round need.
@@ -103,7 +113,9 @@ impl Engine {
             }
         }
         let mut turns = Vec::new();
-        let mut planned = Vec::new();
+        let mut afterwards = Afterwards::default();
+        let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
+        let mut answered = self.ask_for_addresses(cx, request, &rules, &keys).await?;
         for attempt in 0..ATTEMPTS {
             if open.is_empty() {
                 break;
@@ -111,10 +123,13 @@ impl Engine {
             if attempt == 1 {
                 turns = self.turns.wait(open.iter().map(|(_, key)| key)).await;
             }
+            if attempt > 0 {
+                self.refresh_addresses(&mut answered).await?;
+            }
             let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
             let first = attempt == 0;
             let lost = self
-                .round(cx, request, &rules, keys, first, &mut planned)
+                .round(cx, request, &rules, &answered, keys, first, &mut afterwards)
                 .await?;
             let mut still_open = Vec::new();
             for ((index, key), settled) in open.into_iter().zip(lost) {
@@ -139,15 +154,90 @@ impl Engine {
             });
         }
         let mut outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
-        if !planned.is_empty() {
-            for (key, result) in self.carry_out(cx, planned, &rules).await? {
-                let mut told = outcomes.iter_mut();
-                if let Some(outcome) = told.find(|outcome| outcome.key == key.as_str()) {
-                    outcome.result = result;
-                }
+        self.act_outside(cx, &rules, afterwards, answered, &mut outcomes)
+            .await?;
+        Ok(outcomes)
+    }
+
+    /// Has the provider confirm the emergency addresses that the change asks
+    /// for, unless something is to pay that the caller hasn't agreed to.
+    async fn ask_for_addresses(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        rules: &Rules,
+        keys: &[E164],
+    ) -> Result<Answered, EngineError> {
+        let named = request.command.fields.contains_key("e911");
+        let Some(target) = request.target.filter(|_| named) else {
+            return Ok(Answered::default());
+        };
+        let none = Answered::default();
+        let loaded = self.load(cx, request, keys).await?;
+        let plans: Vec<(&E164, Plan)> = keys
+            .iter()
+            .filter_map(|key| {
+                let plan = self.decide(cx, request, rules, &loaded, &none, key);
+                Some((key, plan.ok()?))
+            })
+            .collect();
+        let asking: Vec<Asking> = plans
+            .iter()
+            .filter_map(|(key, plan)| Asking::of(key, plan))
+            .collect();
+        if asking.is_empty() {
+            return Ok(none);
+        }
+        let (mut answered, known) = self.check_addresses(target, &asking).await?;
+        if !request.accept_charges {
+            let possible = plans
+                .iter()
+                .filter(|(key, _)| answered.refusal(key).is_none())
+                .map(|(_, plan)| plan);
+            self.refuse_unaccepted_charges(request, possible, true)?;
+        }
+        self.place_addresses(cx, target, asking, &known, &mut answered)
+            .await?;
+        Ok(answered)
+    }
+
+    /// Once everything is written: sends orders, has emergency addresses taken
+    /// away or set that waited for it, and tells how the numbers are now.
+    async fn act_outside(
+        &self,
+        cx: &Context,
+        rules: &Rules,
+        afterwards: Afterwards,
+        answered: Answered,
+        outcomes: &mut [Outcome],
+    ) -> Result<(), EngineError> {
+        if afterwards.is_empty() && answered.is_empty() {
+            return Ok(());
+        }
+        if !afterwards.leaving.is_empty() {
+            self.addresses.work_off(afterwards.leaving.clone()).await;
+        }
+        let mut results = self.carry_out(cx, afterwards.planned, rules).await?;
+        let moved = answered.unwritten();
+        self.settle_addresses(answered).await?;
+        for key in afterwards.leaving.into_iter().chain(moved) {
+            let refused = |(about, result): &(E164, Result<_, _>)| *about == key && result.is_err();
+            if results.iter().any(refused) {
+                continue;
+            }
+            if let Some(number) = self.store.number(&key).await? {
+                results.push((key, Ok(NumberView::new(cx, number, rules))));
             }
         }
-        Ok(outcomes)
+        for (key, result) in results {
+            let mut told = outcomes.iter_mut();
+            if let Some(outcome) = told.find(|outcome| outcome.key == key.as_str())
+                && outcome.result.is_ok()
+            {
+                outcome.result = result;
+            }
+        }
+        Ok(())
     }
 
     /// Changes one number.
@@ -166,21 +256,26 @@ impl Engine {
 
     /// One round: decide on what is stored now and write. `None` for numbers
     /// that somebody else changed meanwhile.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything that a round looks at, named once"
+    )]
     async fn round(
         &self,
         cx: &Context,
         request: &ChangeRequest<'_>,
         rules: &Rules,
+        answered: &Answered,
         keys: Vec<E164>,
         first: bool,
-        planned: &mut Vec<Planned>,
+        afterwards: &mut Afterwards,
     ) -> Result<Vec<Option<Result<NumberView, NumberError>>>, EngineError> {
         let loaded = self.load(cx, request, &keys).await?;
         let mut settled: Vec<Option<Result<NumberView, NumberError>>> = Vec::new();
         let mut jobs: Vec<Job> = Vec::with_capacity(keys.len());
         for key in keys {
             let before = loaded.numbers.get(&key).cloned();
-            match self.decide(cx, request, rules, &loaded, &key) {
+            match self.decide(cx, request, rules, &loaded, answered, &key) {
                 Ok(plan) => {
                     settled.push(None);
                     jobs.push(Job {
@@ -200,7 +295,8 @@ impl Engine {
             }
         }
         if !request.accept_charges {
-            self.refuse_unaccepted_charges(request, &jobs, first)?;
+            let plans = jobs.iter().filter_map(|job| job.plan.as_ref());
+            self.refuse_unaccepted_charges(request, plans, first)?;
         }
         for (index, job) in jobs.iter().enumerate() {
             if let Some(plan) = &job.plan
@@ -210,6 +306,8 @@ impl Engine {
             }
         }
         let mut writes = self.writes(cx, request, &loaded, &jobs)?;
+        self.join_addresses(cx, answered, &jobs, &mut writes)
+            .await?;
         if writes.is_empty() {
             return Ok(settled);
         }
@@ -219,6 +317,9 @@ impl Engine {
             for index in write.indices {
                 let job = &mut jobs[index];
                 if let (Ok(()), Some(plan)) = (&result, job.plan.take()) {
+                    if loses_address(&plan) {
+                        afterwards.leaving.push(job.key.clone());
+                    }
                     let number = after(plan, job.before.as_ref());
                     settled[index] = Some(Ok(NumberView::new(cx, number, rules)));
                 } else {
@@ -226,9 +327,39 @@ impl Engine {
                     tracing::debug!(number = %job.key, "changed by somebody else meanwhile");
                 }
             }
-            planned.extend(write.planned.filter(|_| result.is_ok()));
+            let planned = write.planned.filter(|_| result.is_ok());
+            afterwards.planned.extend(planned);
         }
         Ok(settled)
+    }
+
+    /// Adds to each batch what is written of its numbers' emergency addresses.
+    async fn join_addresses(
+        &self,
+        cx: &Context,
+        answered: &Answered,
+        jobs: &[Job],
+        writes: &mut [Write],
+    ) -> Result<(), EngineError> {
+        for write in writes {
+            for index in &write.indices {
+                let job = &jobs[*index];
+                let batch = take(&mut write.batch);
+                write.batch = match (&job.plan, &job.before) {
+                    (Some(plan), Some(before)) if loses_address(plan) => {
+                        let mut setup = self.leaving_address(cx, before).await?;
+                        batch.joined(setup.put()?)
+                    }
+                    // Asked for only since somebody else changed the number:
+                    // nobody has confirmed it.
+                    (Some(plan), _) if Asking::of(&job.key, plan).is_some() => {
+                        return Err(EngineError::Conflict);
+                    }
+                    _ => answered.joined(&job.key, batch)?,
+                };
+            }
+        }
+        Ok(())
     }
 
     /// What is written for the decisions of a round: a batch for each number,
@@ -355,8 +486,12 @@ impl Engine {
         request: &ChangeRequest<'_>,
         rules: &Rules,
         loaded: &Round,
+        answered: &Answered,
         key: &E164,
     ) -> Result<Plan, NumberError> {
+        if let Some(refusal) = answered.refusal(key) {
+            return Err(refusal.clone());
+        }
         let number = loaded.numbers.get(key);
         let owner = number
             .and_then(|number| number.owner.as_ref())
@@ -377,6 +512,7 @@ impl Engine {
             target: request.target.map(Arc::as_ref),
             owner: owner.map(Arc::as_ref),
             gone: &gone,
+            address: answered.of(key),
             porting: false,
             classifier: &classifier,
             rest_days: self.rest_days(key),
@@ -392,20 +528,16 @@ impl Engine {
     /// The quote, as the answer, when something is to pay that the caller
     /// hasn't agreed to. After a lost race nothing may be added to what was
     /// free before: those numbers are left as they are.
-    fn refuse_unaccepted_charges(
+    fn refuse_unaccepted_charges<'p>(
         &self,
         request: &ChangeRequest<'_>,
-        jobs: &[Job],
+        plans: impl Iterator<Item = &'p Plan>,
         first: bool,
     ) -> Result<(), EngineError> {
         let Some(target) = request.target else {
             return Ok(());
         };
-        let charges: Vec<Charge> = jobs
-            .iter()
-            .filter_map(|job| job.plan.as_ref())
-            .flat_map(|plan| plan.charges.clone())
-            .collect();
+        let charges: Vec<Charge> = plans.flat_map(|plan| plan.charges.clone()).collect();
         if charges.is_empty() {
             return Ok(());
         }
@@ -451,9 +583,20 @@ impl Engine {
                     )
                 })
             }
-            Effect::Order(_) => None,
+            Effect::Order(_) | Effect::SetAddress(_) | Effect::RemoveAddress => None,
         })
     }
+}
+
+impl Afterwards {
+    fn is_empty(&self) -> bool {
+        self.planned.is_empty() && self.leaving.is_empty()
+    }
+}
+
+/// Whether a number loses its emergency address by a plan.
+fn loses_address(plan: &Plan) -> bool {
+    plan.effects.contains(&Effect::RemoveAddress)
 }
 
 /// Whether a plan buys its number from a carrier.

@@ -12,6 +12,7 @@ pub mod availability;
 pub mod bootstrap;
 pub mod change;
 pub mod context;
+pub mod emergency;
 pub mod error;
 pub mod explain;
 mod fields;
@@ -44,12 +45,14 @@ use ::numbers::price::PriceList;
 use ::numbers::state::State;
 use carriers::phonebook::Phonebook;
 use carriers::{Registry, UnknownCarrier};
+use providers::Providers;
 use store::Store;
 
 pub use context::{Caller, Context};
 pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
+use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
 use search::SearchPages;
@@ -60,6 +63,7 @@ pub struct Engine {
     settings: Settings,
     carriers: Arc<Registry>,
     desk: OrderDesk,
+    addresses: AddressDesk,
     rules: Rules,
     numbering: NumberingRules,
     overlays: places::overlays::Current,
@@ -88,6 +92,9 @@ pub enum BadSettings {
         /// Which name.
         unknown: UnknownCarrier,
     },
+    /// A provider can't be used as it is configured.
+    #[error(transparent)]
+    Provider(#[from] providers::BadSettings),
     /// The service that is asked where numbers are.
     #[error("number_manager.locality: {problem}")]
     Locality {
@@ -113,8 +120,23 @@ impl Engine {
     /// # Errors
     /// Settings that name unknown carriers, impossible states or bad patterns.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
+        let providers = Providers::with_settings(settings.providers.0.clone())?;
+        Self::with_providers(store, settings, providers)
+    }
+
+    /// The same with providers of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_providers(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        providers: Providers,
+    ) -> Result<Self, BadSettings> {
         let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
         let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
+        let providers = Arc::new(providers);
+        let addresses = AddressDesk::new(Arc::clone(&store), providers, settings.orders);
         let manager = &settings.number_manager;
         let check = |key, name: &str| match carriers.configured(name) {
             Ok(_) => Ok(()),
@@ -145,12 +167,18 @@ impl Engine {
             settings,
             carriers,
             desk,
+            addresses,
         })
     }
 
     /// Where orders at carriers are worked off.
     pub const fn desk(&self) -> &OrderDesk {
         &self.desk
+    }
+
+    /// Where emergency addresses are worked off.
+    pub const fn addresses(&self) -> &AddressDesk {
+        &self.addresses
     }
 
     /// The store underneath, for reads that need no decision.

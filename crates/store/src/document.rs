@@ -15,6 +15,10 @@ pub enum DocumentKind {
     Search,
     /// A number that a carrier offered to an account.
     Offer,
+    /// What is wanted of a provider of emergency addresses for a number.
+    Address,
+    /// The same of a provider of caller names.
+    CallerName,
 }
 
 impl DocumentKind {
@@ -24,6 +28,8 @@ impl DocumentKind {
             Self::Order => "order",
             Self::Search => "search",
             Self::Offer => "offer",
+            Self::Address => "address",
+            Self::CallerName => "caller_name",
         }
     }
 }

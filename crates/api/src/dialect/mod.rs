@@ -216,6 +216,19 @@ impl Dialect {
         (text, data)
     }
 
+    /// Data of an emergency address that may mean several (spec/http.md 7.8).
+    pub(crate) fn address_ambiguous(
+        self,
+        address: &Map<String, Value>,
+        candidates: &[Map<String, Value>],
+    ) -> Value {
+        json!({"multiple_choice": {self.field_name("e911"): {
+            "cause": address,
+            "details": candidates,
+            "message": "more than one address found",
+        }}})
+    }
+
     /// Data of a 402 (spec/http.md 2.7).
     pub(crate) fn quote(self, quote: &Quote) -> Value {
         match self {
@@ -242,22 +255,27 @@ impl Dialect {
         if let Some(cause) = error.cause() {
             object.insert("cause".to_owned(), cause.into());
         }
-        if let NumberError::CarrierFault {
-            reason: Some(reason),
-            ..
-        } = error
-        {
-            object.insert("carrier_reason".to_owned(), reason.clone().into());
-        }
-        if let NumberError::AddressInvalid {
-            address,
-            message,
-            provider,
-        } = error
-        {
-            let (_, data) = self.address_invalid(address, message, provider);
-            object.insert("cause".to_owned(), data);
-        }
+        let (member, value) = match error {
+            NumberError::CarrierFault {
+                reason: Some(reason),
+                ..
+            } => ("carrier_reason", reason.clone().into()),
+            NumberError::ProviderFault {
+                reason: Some(reason),
+                ..
+            } => ("provider_reason", reason.clone().into()),
+            NumberError::AddressInvalid {
+                address,
+                message,
+                provider,
+            } => ("cause", self.address_invalid(address, message, provider).1),
+            NumberError::AddressAmbiguous {
+                address,
+                candidates,
+            } => ("cause", self.address_ambiguous(address, candidates)),
+            _ => return object,
+        };
+        object.insert(member.to_owned(), value);
         object
     }
 }

@@ -115,6 +115,10 @@ impl Serialize for ReadOnly<'_> {
         if let Some(order) = &number.order {
             map.serialize_entry("order", order)?;
         }
+        if let Some(state) = &number.address_work {
+            let key = dialect.field_name("e911");
+            map.serialize_entry(key, &serde_json::json!({ "state": state }))?;
+        }
         if number.state == State::Deleted {
             map.serialize_entry("is_deleted", &true)?;
         }

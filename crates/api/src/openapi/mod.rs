@@ -72,6 +72,7 @@ use crate::routes;
         routes::accounts::move_below,
         routes::accounts::promote,
         routes::accounts::demote,
+        routes::e911_coverage::list,
         routes::orders::list,
         routes::orders::get,
         routes::orders::close,

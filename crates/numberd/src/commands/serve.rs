@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::bootstrap::{Bootstrap, Bootstrapped};
+use engine::context::now;
 use engine::{Context, Engine};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -135,7 +136,8 @@ async fn take_over_data(engine: Arc<Engine>) {
     }
 }
 
-/// Asks carriers for what became of open orders.
+/// Asks carriers for what became of open orders, and providers of what became
+/// of emergency addresses.
 async fn look_after_orders(engine: Arc<Engine>) {
     let mut ticks = interval(ORDER_JOB);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,6 +145,9 @@ async fn look_after_orders(engine: Arc<Engine>) {
         ticks.tick().await;
         if let Err(error) = engine.desk().look_after().await {
             tracing::error!(%error, "open orders can't be looked after");
+        }
+        if let Err(error) = engine.addresses().look_after(now()).await {
+            tracing::error!(%error, "emergency addresses can't be looked after");
         }
     }
 }
