@@ -9,8 +9,9 @@ use crate::Carrier;
 use crate::in_house::InHouse;
 use crate::label::Label;
 use crate::sandbox::Sandbox;
-use crate::settings::{BadSettings, Spending};
 use crate::vendor::vendor;
+use outside::settings::Spending;
+use outside::{BadSettings, Service};
 
 /// A configured carrier name that numberd doesn't know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +48,8 @@ impl Registry {
             let name = CarrierName::new(&key);
             if let Some(first) = configured.insert(name.clone(), key.clone()) {
                 let problem = format!("'{first}' and '{key}' are the same carrier; keep one");
-                return Err(BadSettings::new(&name, problem));
+                let service = Service::carrier(name.as_str());
+                return Err(BadSettings::new(&service, problem));
             }
             let carrier = vendor(&name, settings)?;
             registry.add(match carrier.spending() {

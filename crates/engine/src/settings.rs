@@ -2,9 +2,9 @@
 //! are Kazoo's (spec/life.md 6.1).
 
 use carriers::phonebook::PhonebookSettings;
-use carriers::settings::AllSettings;
 use numbers::price::PriceList;
 use numbers::state::State;
+use outside::settings::AllSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

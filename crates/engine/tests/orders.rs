@@ -6,7 +6,6 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use carriers::settings::AllSettings;
 use engine::Settings;
 use engine::change::{ChangeRequest, Outcome};
 use engine::orders::{Order, OrderState, Timing};
@@ -19,6 +18,7 @@ use numbers::life::Operation;
 use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::state::State;
+use outside::settings::AllSettings;
 use serde_json::{Map, json};
 use simulators::other::{TOKEN, WIRE};
 use simulators::{Fault, Simulator, Vendor};

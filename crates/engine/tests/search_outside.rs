@@ -5,13 +5,13 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use carriers::settings::AllSettings;
 use engine::Settings;
 use engine::search::{Found, SearchQuery};
 use engine::settings::NumberManager;
 use numbers::account::Account;
 use numbers::carrier::CarrierName;
 use numbers::state::State;
+use outside::settings::AllSettings;
 use serde_json::json;
 use simulators::other::{TOKEN, WIRE};
 use simulators::{Simulator, Vendor};

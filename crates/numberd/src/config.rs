@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use api::{ApiSettings, Dialect, Limits};
 use carriers::Registry;
-use carriers::settings::{AllSettings, Common};
 use engine::orders::Timing;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
@@ -15,6 +14,7 @@ use numbers::converter::{Converters, DEFAULT_RECONCILE};
 use numbers::dial_plan::DialPlan;
 use numbers::pattern::BadPattern;
 use numbers::price::PriceList;
+use outside::settings::{AllSettings, Common};
 use providers::Providers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -26,12 +26,13 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
     Carrier, CarrierError, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders, Owned,
     OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 /// How many owned numbers are asked for at once.
 const OWNED_PAGE: usize = 500;
@@ -78,13 +79,14 @@ impl Other {
     /// The phonebook that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("other");
-        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (mut common, own): (_, Settings) = read(&service, settings)?;
         common.base_url = common.base_url.or(own.phonebook_url);
         if common.base_url.is_none() {
-            return Err(BadSettings::missing(&name, "phonebook_url"));
+            return Err(BadSettings::missing(&service, "phonebook_url"));
         }
         let secrets = [own.bearer_token.0.as_str()];
-        let client = Client::new(&name, &common, "", common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, "", common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,

@@ -22,13 +22,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::nanp;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
-use crate::xml::Element;
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::xml::Element;
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.vitelity.net/api.php";
 
@@ -85,8 +86,9 @@ impl Vitelity {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("vitelity");
+        let service = Service::carrier(name.as_str());
         settings.remove(MEANINGLESS);
-        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        let (mut common, own): (_, Settings) = read(&service, settings)?;
         common.base_url = common.base_url.or(own.api_uri);
         let route = match own.routesip {
             Some(RouteSip::One(one)) => one,
@@ -99,13 +101,13 @@ impl Vitelity {
             (&route, "routesip"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         // In the log it stands as it does in the form.
         let encoded: String = form_urlencoded::byte_serialize(own.pass.0.as_bytes()).collect();
         let secrets = [own.pass.0.as_str(), &encoded];
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         let filters = [
             ("type", own.kind),
             ("provider", own.provider),

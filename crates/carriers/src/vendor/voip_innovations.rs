@@ -25,13 +25,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::nanp;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Common, Secret, Spending, read};
-use crate::xml::{Element, Writer, escaped};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Common, Secret, Spending, read};
+use outside::xml::{Element, Writer, escaped};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://backoffice.voipinnovations.com/Services/APIService.asmx";
 const SANDBOX: &str = "http://dev.voipinnovations.com/VOIP/Services/APIService.asmx";
@@ -67,22 +68,23 @@ impl VoipInnovations {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("voip_innovations");
+        let service = Service::carrier(name.as_str());
         settings.remove(MEANINGLESS);
-        let (common, own): (_, Settings) = read(&name, settings)?;
+        let (common, own): (_, Settings) = read(&service, settings)?;
         for (value, key) in [
             (&own.login, "login"),
             (&own.password.0, "password"),
             (&own.endpoint_group, "endpoint_group"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         // In the log it stands as it does in the document.
         let escaped = escaped(&own.password.0);
         let secrets = [own.password.0.as_str(), &escaped];
-        let host = host(&name, &common)?;
-        let client = Client::new(&name, &common, host, common.spending(false), &secrets)?;
+        let host = host(&service, &common)?;
+        let client = Client::new(&service, &common, host, common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,
@@ -147,11 +149,11 @@ impl VoipInnovations {
 }
 
 /// Where it is called without a `base_url`.
-fn host(name: &CarrierName, common: &Common) -> Result<&'static str, BadSettings> {
+fn host(service: &Service, common: &Common) -> Result<&'static str, BadSettings> {
     let sandbox = common.enable_provisioning && common.sandbox_provisioning == Some(true);
     if sandbox && common.base_url.is_none() && !common.allow_plain_http {
         return Err(BadSettings::new(
-            name,
+            service,
             "with 'sandbox_provisioning' the vendor's own sandbox is called, which takes plain \
              HTTP only: set allow_plain_http, or give another base_url; or set sandbox instead, \
              with which no order or release leaves",

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use carriers::xml::escaped;
 use carriers::{
     Carrier, CarrierError, Failure, Offer, OrderId, Owned, Placed, Purchase, Query, Registry,
     Release, Standing, Verdict,
@@ -12,6 +11,7 @@ use carriers::{
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use outside::xml::escaped;
 use serde_json::{Map, Value, json};
 use simulators::{Fault, Simulator, Vendor, Wire};
 
@@ -388,7 +388,7 @@ pub async fn logging(kind: Kind) {
     world.release(&number, &data).await;
     drop(guard);
     let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
-    assert!(log.contains("answer of a carrier"), "{log}");
+    assert!(log.contains("answer of a service"), "{log}");
     let settings = (kind.settings)();
     let secret = settings[kind.secret].as_str().expect("a secret");
     let in_forms: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
 use super::{Bandwidth2, complaint, document, nanp};
-use crate::xml::Element;
 use crate::{CarrierError, Failure, Offer, Offers, Query};
+use outside::xml::Element;
 
 #[async_trait]
 impl Offers for Bandwidth2 {

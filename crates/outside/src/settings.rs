@@ -1,4 +1,4 @@
-//! What an operator configures of a carrier: `[carriers.NAME]`.
+//! What an operator configures of a service: `[carriers.NAME]`, `[providers.NAME]`.
 //!
 //! Some keys are common to all; the rest are the vendor's own, under the names
 //! that Kazoo gave them (spec/integrations.md 2). A key that nobody knows is an
@@ -7,36 +7,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use numbers::carrier::CarrierName;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-/// Why a carrier can't be used as it is configured.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("[carriers.{carrier}]: {problem}")]
-pub struct BadSettings {
-    /// Which carrier.
-    pub carrier: CarrierName,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
-
-impl BadSettings {
-    /// A problem of one carrier's settings.
-    pub fn new(carrier: &CarrierName, problem: impl Into<String>) -> Self {
-        Self {
-            carrier: carrier.clone(),
-            problem: problem.into(),
-        }
-    }
-
-    /// A key without which nothing works.
-    pub fn missing(carrier: &CarrierName, key: &str) -> Self {
-        Self::new(carrier, format!("'{key}' is missing"))
-    }
-}
+use crate::{BadSettings, Service};
 
 /// A password or the like: never printed.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +25,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What is configured of all carriers, `[carriers]`: by name, the settings as
-/// they stand there. Never printed: they hold credentials.
+/// What is configured of all carriers or providers, `[carriers]`: by name, the
+/// settings as they stand there. Never printed: they hold credentials.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AllSettings(pub BTreeMap<String, Map<String, Value>>);
@@ -61,7 +37,7 @@ impl fmt::Debug for AllSettings {
     }
 }
 
-/// The keys that every carrier has.
+/// The keys that every service has.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a setting of its own"
@@ -83,8 +59,8 @@ pub struct Common {
     pub allow_private_addresses: bool,
     /// Whether the API may be called without TLS, credentials in clear.
     pub allow_plain_http: bool,
-    /// Nothing that orders or releases leaves this machine; it is answered as
-    /// if it had been done.
+    /// Nothing that orders or releases leaves this machine, and nothing at all
+    /// of a provider's; it is answered as if it had been done.
     pub sandbox: bool,
     /// Kazoo's switch: whether orders and releases are made at all.
     pub enable_provisioning: bool,
@@ -135,15 +111,15 @@ const COMMON: [&str; 10] = [
     "sandbox_provisioning",
 ];
 
-/// Parts `[carriers.NAME]` into what is common and what is the vendor's own.
+/// Parts the settings of a service into what is common and what is the vendor's own.
 pub fn read<T: DeserializeOwned>(
-    carrier: &CarrierName,
+    service: &Service,
     settings: Map<String, Value>,
 ) -> Result<(Common, T), BadSettings> {
     let (common, own): (Map<_, _>, Map<_, _>) = settings
         .into_iter()
         .partition(|(key, _)| COMMON.contains(&key.as_str()));
-    let wrong = |error: serde_json::Error| BadSettings::new(carrier, error.to_string());
+    let wrong = |error: serde_json::Error| BadSettings::new(service, error.to_string());
     let common: Common = serde_json::from_value(Value::Object(common)).map_err(wrong)?;
     let own = serde_json::from_value(Value::Object(own)).map_err(wrong)?;
     Ok((common, own))
