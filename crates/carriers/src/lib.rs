@@ -13,6 +13,7 @@ mod error;
 mod filters;
 pub mod http;
 mod in_house;
+mod known;
 mod label;
 mod offer;
 mod order;
@@ -33,4 +34,4 @@ pub use order::{
 };
 pub use registry::{Registry, UnknownCarrier};
 pub use settings::{BadSettings, Spending};
-pub use toll_free::{TollFree, is_toll_free, toll_free};
+pub use toll_free::{TollFree, WILDCARDS, is_toll_free, toll_free};
