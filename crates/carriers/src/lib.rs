@@ -11,6 +11,7 @@
 mod carrier;
 mod filters;
 mod in_house;
+mod known;
 mod label;
 mod offer;
 mod order;
@@ -29,4 +30,4 @@ pub use order::{
 pub use outside::settings::Spending;
 pub use outside::{BadSettings, CallError as CarrierError, Failure};
 pub use registry::{Registry, UnknownCarrier};
-pub use toll_free::{TollFree, is_toll_free, toll_free};
+pub use toll_free::{TollFree, WILDCARDS, is_toll_free, toll_free};

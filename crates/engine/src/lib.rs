@@ -78,7 +78,7 @@ pub struct Engine {
 /// Settings that can't be worked with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
-    /// A carrier can't be used as it is configured.
+    /// A carrier or a provider can't be used as it is configured.
     #[error(transparent)]
     Vendor(#[from] carriers::BadSettings),
     /// A pattern of `[number_manager]`.
@@ -92,9 +92,6 @@ pub enum BadSettings {
         /// Which name.
         unknown: UnknownCarrier,
     },
-    /// A provider can't be used as it is configured.
-    #[error(transparent)]
-    Provider(#[from] providers::BadSettings),
     /// The service that is asked where numbers are.
     #[error("number_manager.locality: {problem}")]
     Locality {

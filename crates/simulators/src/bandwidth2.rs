@@ -84,7 +84,10 @@ async fn search(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let criteria = ["areaCode", "npaNxx", "npaNxxx", "tollFreeWildCardPattern"];
-    let Some(digits) = criteria.iter().find_map(|name| query.get(*name)) else {
+    let has = |name| query.contains_key(name);
+    let by_place = has("lata") || has("state") && (has("city") || has("rateCenter"));
+    let digits = criteria.iter().find_map(|name| query.get(*name));
+    let Some(digits) = digits.map(String::as_str).or(by_place.then_some("")) else {
         return refuse(StatusCode::BAD_REQUEST, "4000", "no search criterion");
     };
     let quantity = query.get("quantity").and_then(|text| text.parse().ok());

@@ -21,7 +21,7 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::nanp;
+use super::nanp::{self, Search};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
@@ -221,14 +221,17 @@ impl Carrier for Vitelity {
 #[async_trait]
 impl Offers for Vitelity {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let Some(national) = nanp::searched(&query.prefix) else {
-            return Ok(Vec::new());
-        };
         let limit = query.quantity.max(TOLL_FREE_LIMIT).to_string();
-        let (command, criterion) = match national.len() {
-            _ if nanp::is_toll_free(national) => ("listtollfree", ("limit", limit.as_str())),
-            ..=5 => ("listnpa", ("npa", &national[..3])),
-            _ => ("listnpanxx", ("npanxx", &national[..6])),
+        let (command, criterion) = match nanp::searched(query) {
+            Some(Search::TollFree(_)) => ("listtollfree", ("limit", limit.as_str())),
+            Some(Search::Digits(national)) if nanp::is_toll_free(national) => {
+                ("listtollfree", ("limit", limit.as_str()))
+            }
+            Some(Search::Digits(national)) if national.len() < 6 => {
+                ("listnpa", ("npa", &national[..3]))
+            }
+            Some(Search::Digits(national)) => ("listnpanxx", ("npanxx", &national[..6])),
+            Some(Search::Place) | None => return Ok(Vec::new()),
         };
         let mut parameters = vec![criterion];
         if command != "listtollfree" {
@@ -241,12 +244,9 @@ impl Offers for Vitelity {
         }
         let reply = reply.granted()?;
         let numbers = reply.content.child("numbers").into_iter();
-        Ok(numbers
-            .flat_map(dids)
-            .filter(|(number, _)| number.as_str().starts_with(&query.prefix))
-            .take(query.quantity)
-            .map(|(number, data)| Offer::new(number, &self.name, data))
-            .collect())
+        let found = numbers.flat_map(dids);
+        let offers = found.map(|(number, data)| Offer::new(number, &self.name, data));
+        Ok(query.pick(offers, &[]))
     }
 }
 

@@ -24,7 +24,7 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::nanp;
+use super::nanp::{self, Search};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
@@ -187,19 +187,27 @@ impl Carrier for VoipInnovations {
 #[async_trait]
 impl Offers for VoipInnovations {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let Some(national) = nanp::searched(&query.prefix) else {
+        let Some(search) = nanp::searched(query) else {
             return Ok(Vec::new());
         };
-        let exchange = national.get(..6);
-        let area = exchange.is_none().then(|| &national[..3]);
-        let state = nanp::is_toll_free(national).then_some("TF");
+        let wanted = &query.filters;
+        let (area, exchange, toll_free) = match search {
+            Search::Digits(national) => {
+                let exchange = national.get(..6);
+                let area = exchange.is_none().then(|| &national[..3]);
+                (area, exchange, nanp::is_toll_free(national))
+            }
+            Search::TollFree(_) => (None, None, true),
+            Search::Place => (None, None, false),
+        };
+        let state = toll_free.then_some("TF").or(wanted.state.as_deref());
         let reply = self.look("search", "getDIDs", |writer| {
             let criteria = [
                 ("tns:cnam", None),
-                ("tns:lata", None),
+                ("tns:lata", wanted.lata.as_deref()),
                 ("tns:npa", area),
                 ("tns:nxx", exchange),
-                ("tns:rateCenter", None),
+                ("tns:rateCenter", wanted.rate_center.as_deref()),
                 ("tns:state", state),
                 ("tns:t38", None),
                 ("tns:tier", None),
@@ -218,14 +226,11 @@ impl Offers for VoipInnovations {
             reply => reply?,
         };
         let found = reply.result.all("DIDLocator").into_iter();
-        Ok(found
-            .filter_map(|locator| {
-                let number = nanp::number(locator.text_of("tn")?)?;
-                Some(Offer::new(number, &self.name, located(locator)))
-            })
-            .filter(|offer| offer.number().as_str().starts_with(&query.prefix))
-            .take(query.quantity)
-            .collect())
+        let offers = found.filter_map(|locator| {
+            let number = nanp::number(locator.text_of("tn")?)?;
+            Some(Offer::new(number, &self.name, located(locator)))
+        });
+        Ok(query.pick(offers, &[]))
     }
 }
 

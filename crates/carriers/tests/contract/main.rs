@@ -20,6 +20,11 @@ macro_rules! contract {
         }
 
         #[tokio::test]
+        async fn filters_are_kept_by_the_vendor_or_here() {
+            crate::world::filtering($kind).await;
+        }
+
+        #[tokio::test]
         async fn orders_bring_the_numbers_and_can_be_asked_for() {
             crate::world::ordering($kind).await;
         }

@@ -213,6 +213,28 @@ pub async fn searching(kind: Kind) {
     assert!(world.vendor().owned(None, 10).is_empty());
 }
 
+/// Whether a vendor can look for it or not, nothing else comes back.
+pub async fn filtering(kind: Kind) {
+    let world = World::new(kind).await;
+    let query = |filters: Value| Query {
+        prefix: "+1415".to_owned(),
+        country: "US".to_owned(),
+        national: "415".to_owned(),
+        quantity: 5,
+        filters: serde_json::from_value(filters).expect("filters"),
+        ..Query::default()
+    };
+    for (filters, fit) in [
+        (json!({"ends_with": "0103"}), vec!["+14155550103"]),
+        (json!({"contains": "50104"}), vec!["+14155550104"]),
+        (json!({"contains": "0105", "ends_with": "0104"}), vec![]),
+    ] {
+        let found = world.ask(&query(filters.clone())).await.expect("offers");
+        let found: Vec<&str> = found.iter().map(|offer| offer.number().as_str()).collect();
+        assert_eq!(found, fit, "{filters}");
+    }
+}
+
 pub async fn ordering(kind: Kind) {
     let world = World::new(kind).await;
     let most = world
