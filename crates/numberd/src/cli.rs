@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::orders::OrderState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -89,6 +90,9 @@ enum Command {
     /// Look at numbers and their history
     #[command(subcommand)]
     Number(NumberCommand),
+    /// Look at orders at carriers, and close what a person has done
+    #[command(subcommand)]
+    Order(OrderCommand),
     /// Tell what is known of any number: its class, country, place, and why
     Lookup(Lookup),
     /// Load tables that know better where numbers are
@@ -319,6 +323,42 @@ pub enum NumberCommand {
     },
 }
 
+/// `numberd order …`
+#[derive(Subcommand)]
+pub enum OrderCommand {
+    /// List orders, oldest first
+    List {
+        /// Only those of this account (id, name or realm)
+        #[arg(long)]
+        account: Option<String>,
+        /// Only those in this state: sent, unknown, `by_hand`, …
+        #[arg(long, value_parser = parse_order_state)]
+        state: Option<OrderState>,
+        /// Only those that aren't done: open at the carrier, or left to a person
+        #[arg(long)]
+        open: bool,
+        /// How many at most; 0: all
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show an order: each state with its time, each number, what the carrier said
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Say that a person has given a number back at the carrier
+    Close {
+        /// The id of the release, which is in the state `by_hand`
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
 /// When an account ends; `None`: never.
 #[derive(Clone, Copy, Debug)]
 pub struct Expiry(pub Option<GregorianSeconds>);
@@ -402,6 +442,10 @@ fn parse_state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
+fn parse_order_state(text: &str) -> Result<OrderState, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: Option<f64> = text.parse().ok();
     rate.filter(|rate| (0.0..=1.0).contains(rate))
@@ -467,6 +511,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Account(command) => commands::account::run(global, command).await,
         Command::User(command) => commands::user::run(global, command).await,
         Command::Number(command) => commands::number::run(global, command).await,
+        Command::Order(command) => commands::order::run(global, command).await,
         Command::Lookup(options) => commands::lookup::run(global, &options).await,
         Command::Data(command) => commands::data::run(global, command).await,
         Command::Import(options) => commands::import::run(global, &options).await,

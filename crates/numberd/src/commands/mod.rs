@@ -9,6 +9,7 @@ pub mod fix;
 pub mod import;
 pub mod lookup;
 pub mod number;
+pub mod order;
 mod pages;
 pub mod serve;
 pub mod simulate;
