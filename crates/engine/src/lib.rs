@@ -25,6 +25,7 @@ pub mod numbers;
 pub mod orders;
 pub mod passwords;
 pub mod places;
+pub mod reconcile;
 pub mod rest;
 mod rules;
 pub mod schema;

@@ -43,6 +43,7 @@ const IMPATIENT: Timing = Timing {
     wait_ms: 100,
     lost_after_s: 0,
     unheard_after_s: 0,
+    reconcile_every_s: 0,
 };
 
 async fn shop(timing: Timing) -> Shop {

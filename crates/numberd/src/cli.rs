@@ -17,7 +17,7 @@ use crate::exit::{Code, Failure, Outcome};
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  failed; for `check`: something was found
+  1  failed; for `check` and `carrier reconcile`: something was found
   2  the command line, the configuration or a value is wrong
   3  there is no such account, user or number
   4  refused, wholly or in part: it exists already, it is in use, rows failed
@@ -90,6 +90,9 @@ enum Command {
     /// Look at numbers and their history
     #[command(subcommand)]
     Number(NumberCommand),
+    /// Compare what carriers say is ours with what we have
+    #[command(subcommand)]
+    Carrier(CarrierCommand),
     /// Look at orders at carriers, and close what a person has done
     #[command(subcommand)]
     Order(OrderCommand),
@@ -323,6 +326,45 @@ pub enum NumberCommand {
     },
 }
 
+/// `numberd carrier …`
+#[derive(Subcommand)]
+pub enum CarrierCommand {
+    /// Tell where a carrier and we differ on which numbers are ours, and what
+    /// could be done; changes nothing unless it is told to
+    Reconcile(Reconcile),
+}
+
+/// Options of `carrier reconcile`.
+#[derive(Args)]
+#[command(
+    after_help = "ours_not_theirs: we have it, and the carrier says it isn't ours
+theirs_not_ours: the carrier says it is ours, and we have no record of it
+attributes: both have it, and describe it otherwise
+
+Numbers that wait for an order are passed over."
+)]
+pub struct Reconcile {
+    /// Which carrier
+    pub carrier: String,
+    /// Only these numbers
+    #[arg(long, value_name = "NUMBER")]
+    pub only: Vec<String>,
+    /// Take numbers that only the carrier knows into our stock
+    #[arg(long, conflicts_with = "release")]
+    pub adopt: bool,
+    /// For this account (id, name or realm), in service; without it available to all
+    #[arg(long, value_name = "ACCOUNT", requires = "adopt")]
+    pub account: Option<String>,
+    /// Give numbers back that only the carrier knows
+    #[arg(long)]
+    pub release: bool,
+    /// Answer in CSV, for spreadsheets
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
 /// `numberd order …`
 #[derive(Subcommand)]
 pub enum OrderCommand {
@@ -511,6 +553,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Account(command) => commands::account::run(global, command).await,
         Command::User(command) => commands::user::run(global, command).await,
         Command::Number(command) => commands::number::run(global, command).await,
+        Command::Carrier(command) => commands::carrier::run(global, command).await,
         Command::Order(command) => commands::order::run(global, command).await,
         Command::Lookup(options) => commands::lookup::run(global, &options).await,
         Command::Data(command) => commands::data::run(global, command).await,

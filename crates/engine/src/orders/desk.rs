@@ -48,6 +48,9 @@ pub struct Timing {
     /// From when on a carrier that knows of no such order is believed, in
     /// seconds since it was sent.
     pub unheard_after_s: u64,
+    /// How often all carriers' numbers are compared with ours, in seconds; what
+    /// differs is told to the log and the metrics. 0: never.
+    pub reconcile_every_s: u64,
 }
 
 impl Default for Timing {
@@ -56,6 +59,7 @@ impl Default for Timing {
             wait_ms: 20_000,
             lost_after_s: 90,
             unheard_after_s: 120,
+            reconcile_every_s: 24 * 3600,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod carrier;
 pub mod check;
 pub mod data;
 pub mod export;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::bootstrap::{Bootstrap, Bootstrapped};
 use engine::{Context, Engine};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::cli::{Global, Serve};
 use crate::config::Config;
@@ -63,6 +63,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         tokio::spawn(drop_expired(Arc::clone(&database.engine))),
         tokio::spawn(end_rests(Arc::clone(&database.engine))),
         tokio::spawn(take_over_data(Arc::clone(&database.engine))),
+        tokio::spawn(reconcile(Arc::clone(&database.engine))),
     ];
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
@@ -132,6 +133,18 @@ async fn take_over_data(engine: Arc<Engine>) {
             Ok(true) => tracing::info!("loaded tables were taken over"),
             Err(error) => tracing::error!(%error, "loaded tables can't be read"),
         }
+    }
+}
+
+/// Compares carriers' numbers with ours: not at the start, when much is open.
+async fn reconcile(engine: Arc<Engine>) {
+    let pause = Duration::from_secs(engine.settings().orders.reconcile_every_s);
+    if pause.is_zero() {
+        return;
+    }
+    loop {
+        sleep(pause).await;
+        engine.reconcile_all().await;
     }
 }
 

@@ -86,6 +86,21 @@ impl<'s> Client<'s> {
             .skip(skipped);
         let numbers = rows.filter_map(|row| row["number"].as_str());
         self.offered = numbers.map(ToOwned::to_owned).collect();
+        if self.offered.len() < LOOKED_AT / 2 {
+            self.tidy();
+        }
+    }
+
+    /// Gives back what came without its being told.
+    fn tidy(&mut self) {
+        let Some((200, answer)) = self.ask("GET", &self.path(""), &Value::Null) else {
+            return;
+        };
+        for (number, row) in answer["data"]["numbers"].as_object().into_iter().flatten() {
+            if row["state"] == "in_service" && !self.held.contains_key(number) {
+                self.ask("DELETE", &self.path(&format!("/{number}")), &Value::Null);
+            }
+        }
     }
 
     fn buy(&mut self, number: &str) {

@@ -14,7 +14,7 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use client::{Buyer, Client, Ledger};
@@ -35,7 +35,7 @@ const SEED: u64 = 1;
 /// How many requests that order or give back go wrong.
 const FAULT_RATE: f64 = 0.3;
 /// The longest that settling may take; it ends as soon as nothing is open.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 #[test]
 fn other_and_we_agree_whatever_happens() {
@@ -85,6 +85,7 @@ fn chaos(carrier: &str) {
     what_was_acknowledged_is_there(&place, &acknowledged);
     runtime.block_on(each_purchase_counts_once(&place, vendor));
     place.run(&["check"]).done();
+    place.run(&["carrier", "reconcile", carrier]).done();
 }
 
 fn stock() -> impl Iterator<Item = String> {
@@ -105,10 +106,11 @@ fn simulated(runtime: &Runtime, carrier: &str, seed: u64) -> Simulator {
 /// believed that doesn't know of them.
 fn configuration(carrier: &str, url: &str) -> String {
     let settings = played(carrier).expect("it can be played").settings;
-    let settings: String = settings
-        .iter()
-        .map(|(key, value)| format!("{key} = {value:?}\n"))
+    let settings = settings.iter();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key} = {value:?}"))
         .collect();
+    let settings = settings.join("\n");
     format!(
         "[number_manager]\ncarrier_modules = [\"{carrier}\"]\n\
          [limits]\nactivation_capacity = 0\nbucket_capacity = 0\n\
@@ -138,7 +140,7 @@ fn deal(server: &Killed, buyers: &[Buyer], attempts: usize, seed: u64) -> Ledger
                 })
             })
             .collect();
-        server.kill_until(seed, || clients.iter().all(|client| client.is_finished()));
+        server.kill_until(seed, || clients.iter().all(ScopedJoinHandle::is_finished));
         for client in clients {
             ledger.extend(client.join().unwrap());
         }
