@@ -11,7 +11,7 @@ pub mod import;
 pub mod lookup;
 pub mod number;
 pub mod order;
-mod pages;
+pub mod pages;
 pub mod serve;
 pub mod simulate;
 pub mod user;

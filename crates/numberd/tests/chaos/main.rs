@@ -30,7 +30,7 @@ use tokio::runtime::Runtime;
 /// Clients, each of an account of its own.
 const CLIENTS: usize = 12;
 /// How often clients try to buy, all together.
-const ATTEMPTS: usize = 3000;
+const ATTEMPTS: usize = 2000;
 const SEED: u64 = 1;
 /// How many requests that order or give back go wrong.
 const FAULT_RATE: f64 = 0.3;
