@@ -26,6 +26,7 @@ pub mod numbers;
 pub mod orders;
 pub mod passwords;
 pub mod places;
+pub mod reconcile;
 pub mod rest;
 mod rules;
 pub mod schema;

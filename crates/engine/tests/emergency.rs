@@ -33,6 +33,7 @@ const IMPATIENT: Timing = Timing {
     wait_ms: 40,
     lost_after_s: 0,
     unheard_after_s: 0,
+    reconcile_every_s: 0,
 };
 
 /// When everything is due.

@@ -19,8 +19,9 @@ pub struct CallError {
 /// What an error means for what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Nothing left this machine (sandbox, open breaker, no connection):
-    /// nothing was done.
+    /// Nothing was done and nobody said no: nothing left this machine (sandbox,
+    /// open breaker, no connection), or the carrier wasn't ready to look at it.
+    /// It may be sent again later.
     NotSent,
     /// The other side said no: nothing was done.
     Refused,

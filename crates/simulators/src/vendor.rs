@@ -219,6 +219,16 @@ impl Vendor {
             .collect()
     }
 
+    /// How often a number was bought, and how often it was given back.
+    pub fn times(&self, number: &str) -> (usize, usize) {
+        let state = self.lock();
+        let count = |times: &BTreeMap<String, u32>| times.get(number).copied().unwrap_or(0);
+        (
+            count(&state.bought) as usize,
+            count(&state.released) as usize,
+        )
+    }
+
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()

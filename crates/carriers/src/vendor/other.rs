@@ -27,8 +27,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Carrier, CarrierError, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders, Owned,
-    OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Cost, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders,
+    Owned, OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
@@ -164,12 +164,7 @@ impl Other {
 
     fn offer(&self, number: &str, known: Value, query: &Query) -> Option<Offer> {
         let number: E164 = number.parse().ok()?;
-        let mut known = match known {
-            Value::Object(known) => known,
-            _ => Map::new(),
-        };
-        let cost = known.remove("cost");
-        let cost = cost.and_then(|cost| serde_json::from_value(cost).ok());
+        let (mut known, cost) = known_data(known);
         known.insert("country".to_owned(), json!(query.country));
         Some(Offer::new(number, &self.name, known).with_cost(cost))
     }
@@ -432,16 +427,24 @@ fn standing(
     }
 }
 
-fn owned(number: E164, known: Value) -> Owned {
-    let data = match known {
+/// What is known of a number, and apart from it what it costs.
+fn known_data(known: Value) -> (Map<String, Value>, Option<Cost>) {
+    let mut known = match known {
         Value::Object(known) => known,
         _ => Map::new(),
     };
+    let cost = known.remove("cost");
+    let cost = cost.and_then(|cost| serde_json::from_value(cost).ok());
+    (known, cost)
+}
+
+fn owned(number: E164, known: Value) -> Owned {
+    let (data, cost) = known_data(known);
     let reference = data.get("reference").and_then(Value::as_str);
     Owned {
         number,
         reference: reference.map(ToOwned::to_owned),
         data,
-        cost: None,
+        cost,
     }
 }

@@ -48,6 +48,9 @@ pub struct Timing {
     /// From when on a carrier that knows of no such order is believed, in
     /// seconds since it was sent.
     pub unheard_after_s: u64,
+    /// How often all carriers' numbers are compared with ours, in seconds; what
+    /// differs is told to the log and the metrics. 0: never.
+    pub reconcile_every_s: u64,
 }
 
 impl Default for Timing {
@@ -56,6 +59,7 @@ impl Default for Timing {
             wait_ms: 20_000,
             lost_after_s: 90,
             unheard_after_s: 120,
+            reconcile_every_s: 24 * 3600,
         }
     }
 }
@@ -154,6 +158,7 @@ impl OrderDesk {
         let at = now();
         order.to(OrderState::Sent, at);
         order.sent_at = Some(at);
+        order.taken = false;
         order.due = Some(later(at, self.timing.lost_after_s));
         let batch = order.put()?;
         Ok(self.store.write(batch).await?.is_ok().then_some(order))
@@ -202,6 +207,7 @@ impl OrderDesk {
         match carrier.release(&order.id, &number, &data).await {
             // Believed when the carrier says that the number isn't ours.
             Ok(Release::Done | Release::Open) => {
+                order.taken = true;
                 order.due = Some(next_question(&order));
                 self.ask(self.keep(order).await?).await
             }
@@ -245,6 +251,9 @@ impl OrderDesk {
         mut order: Order,
         carrier: &dyn Orders,
     ) -> Result<Order, StoreError> {
+        // As it is before the question: an answer tells nothing of what came
+        // after.
+        let believed = self.is_believed(&order);
         let open = order.open_numbers();
         let placed = Placed {
             id: &order.id,
@@ -253,7 +262,6 @@ impl OrderDesk {
         };
         match carrier.status(&placed).await {
             Ok(standing) => {
-                let believed = age(&order) >= self.timing.unheard_after_s;
                 let verdict = |(number, verdict): (E164, Verdict)| match verdict {
                     Verdict::Unheard if believed => {
                         let reason = "the carrier has never heard of the order".to_owned();
@@ -283,24 +291,18 @@ impl OrderDesk {
         let Some(number) = order.open_numbers().pop() else {
             return Ok(order);
         };
+        let believed = self.is_believed(&order);
         match carrier.holds(&number).await {
             Ok(None) => {
                 let gone = [(number, Verdict::Ours(Map::new()))];
                 self.take_over(order, &gone).await
             }
-            Ok(Some(_)) => {
-                let age = age(&order);
-                match order.state() {
-                    OrderState::Unknown if age >= self.timing.unheard_after_s => {
-                        self.send_later(order).await
-                    }
-                    OrderState::Sent if age >= RELEASE_SECONDS => {
-                        self.by_hand(order, "the carrier took the release and hasn't done it")
-                            .await
-                    }
-                    _ => self.keep(order).await,
-                }
+            Ok(Some(_)) if order.taken && age(&order) >= RELEASE_SECONDS => {
+                self.by_hand(order, "the carrier took the release and hasn't done it")
+                    .await
             }
+            Ok(Some(_)) if !order.taken && believed => self.send_later(order).await,
+            Ok(Some(_)) => self.keep(order).await,
             Err(error) => {
                 order.fault = Some(Fault::from(&error));
                 self.keep(order).await
@@ -341,15 +343,22 @@ impl OrderDesk {
         self.keep(order).await
     }
 
+    /// Whether a carrier that knows nothing of an order is believed: no request
+    /// of it can be under way any more.
+    fn is_believed(&self, order: &Order) -> bool {
+        age(order) >= self.timing.unheard_after_s
+    }
+
     fn orders_of(&self, order: &Order) -> Option<&dyn Orders> {
         self.carriers.get(&order.carrier)?.orders()
     }
 }
 
-/// Seconds since it was sent.
+/// Seconds that have passed for certain since it was sent: it may have been the
+/// end of the second that is written down.
 fn age(order: &Order) -> u64 {
     let sent = order.sent_at.unwrap_or_default();
-    now().get().saturating_sub(sent.get())
+    now().get().saturating_sub(sent.get()).saturating_sub(1)
 }
 
 /// The older the order, the longer until it is asked for again.

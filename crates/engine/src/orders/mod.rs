@@ -20,6 +20,6 @@ mod read;
 mod settle;
 
 pub use desk::{OrderDesk, Timing};
-pub use order::{Fault, Line, LineState, Order, OrderKind, OrderState, Step};
+pub use order::{Fault, Line, LineState, Order, OrderKind, OrderState, Step, UnknownOrderState};
 pub(crate) use place::{Bought, Planned};
 pub use read::order_row;

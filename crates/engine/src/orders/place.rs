@@ -157,7 +157,8 @@ impl Engine {
         }
     }
 
-    fn new_order(
+    /// An order that is due when it is forgotten.
+    pub(crate) fn new_order(
         &self,
         cx: &Context,
         kind: OrderKind,

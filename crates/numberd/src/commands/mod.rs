@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod carrier;
 pub mod check;
 pub mod data;
 pub mod export;
@@ -9,7 +10,8 @@ pub mod fix;
 pub mod import;
 pub mod lookup;
 pub mod number;
-mod pages;
+pub mod order;
+pub mod pages;
 pub mod serve;
 pub mod simulate;
 pub mod user;

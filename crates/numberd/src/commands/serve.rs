@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::bootstrap::{Bootstrap, Bootstrapped};
 use engine::context::now;
 use engine::{Context, Engine};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::cli::{Global, Serve};
 use crate::config::Config;
@@ -37,6 +37,11 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let listener = server::bind(&config.listen).await?;
     let address = listener.local_addr()?;
     api::install_recorder();
+    let carrier = if options.demo {
+        demo::carrier::start(&mut config).await?
+    } else {
+        None
+    };
     let database = Database::open(&config, Access::Create)?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
     if let Err(error) = database.engine.refresh_data_sets().await {
@@ -44,7 +49,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
     let lines = if options.demo {
         let url = format!("http://{}", server::reachable(address));
-        Some(demo::fill(&database, &url).await)
+        Some(demo::fill(&database, &url, carrier.as_ref()).await)
     } else {
         None
     };
@@ -64,6 +69,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         tokio::spawn(drop_expired(Arc::clone(&database.engine))),
         tokio::spawn(end_rests(Arc::clone(&database.engine))),
         tokio::spawn(take_over_data(Arc::clone(&database.engine))),
+        tokio::spawn(reconcile(Arc::clone(&database.engine))),
     ];
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
@@ -133,6 +139,18 @@ async fn take_over_data(engine: Arc<Engine>) {
             Ok(true) => tracing::info!("loaded tables were taken over"),
             Err(error) => tracing::error!(%error, "loaded tables can't be read"),
         }
+    }
+}
+
+/// Compares carriers' numbers with ours: not at the start, when much is open.
+async fn reconcile(engine: Arc<Engine>) {
+    let pause = Duration::from_secs(engine.settings().orders.reconcile_every_s);
+    if pause.is_zero() {
+        return;
+    }
+    loop {
+        sleep(pause).await;
+        engine.reconcile_all().await;
     }
 }
 

@@ -125,7 +125,8 @@ pub struct Answer {
 impl Answer {
     /// The answer, if its status is 2xx. Else the error that the status means:
     /// of a request that spends, a 5xx or a 408 leaves open whether it was
-    /// done, and so does a redirect; any other status is a refusal.
+    /// done, and so does a redirect; a 429 means that nobody looked at it, any
+    /// other status is a refusal.
     pub fn success(self) -> Result<Self, CallError> {
         if (200..300).contains(&self.status) {
             return Ok(self);
@@ -136,11 +137,11 @@ impl Answer {
 
     /// The error that the status means, for vendors whose body says more.
     pub fn status_error(&self, reason: impl Into<String>) -> CallError {
-        let refused = (400..500).contains(&self.status) && self.status != 408;
-        let failure = if refused {
-            Failure::Refused
-        } else {
-            Failure::Unknown
+        let failure = match self.status {
+            429 => Failure::NotSent,
+            408 => Failure::Unknown,
+            400..500 => Failure::Refused,
+            _ => Failure::Unknown,
         };
         CallError::new(&self.service, failure, reason)
     }
