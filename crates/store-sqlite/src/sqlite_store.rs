@@ -12,8 +12,8 @@ use numbers::number::Number;
 use numbers::state::State;
 use rusqlite::Connection;
 use store::{
-    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, Outcomes, Page, StockQuery,
-    Store, StoreError, StoredEvent, User, UserId,
+    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, EventKey, LoggedEvent,
+    Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -217,6 +217,21 @@ impl Store for SqliteStore {
         let (key, page) = (key.clone(), page.clone());
         self.list(move |connection| event::page(connection, &key, &page))
             .await
+    }
+
+    async fn event_log(
+        &self,
+        account: Option<&AccountId>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Answer<Option<Vec<LoggedEvent>>> {
+        let (account, after) = (account.cloned(), after.cloned());
+        self.list(move |connection| event::log(connection, account.as_ref(), after.as_ref(), limit))
+            .await
+    }
+
+    async fn newest_event(&self) -> Answer<Option<EventKey>> {
+        self.look_up(event::newest)
     }
 
     async fn billable_quantity(&self, account: &AccountId) -> Answer<u64> {
