@@ -306,7 +306,7 @@ impl Engine {
             }
         }
         let mut writes = self.writes(cx, request, &loaded, &jobs)?;
-        self.join_addresses(cx, answered, &jobs, &mut writes)
+        self.join_providers(cx, answered, &jobs, &mut writes)
             .await?;
         if writes.is_empty() {
             return Ok(settled);
@@ -333,8 +333,9 @@ impl Engine {
         Ok(settled)
     }
 
-    /// Adds to each batch what is written of its numbers' emergency addresses.
-    async fn join_addresses(
+    /// Adds to each batch what is written of its numbers' emergency addresses
+    /// and caller names.
+    async fn join_providers(
         &self,
         cx: &Context,
         answered: &Answered,
@@ -344,7 +345,11 @@ impl Engine {
         for write in writes {
             for index in &write.indices {
                 let job = &jobs[*index];
-                let batch = take(&mut write.batch);
+                let mut batch = take(&mut write.batch);
+                if let Some(plan) = &job.plan {
+                    let before = job.before.as_ref();
+                    batch = self.join_caller_names(plan, before, batch).await?;
+                }
                 write.batch = match (&job.plan, &job.before) {
                     (Some(plan), Some(before)) if loses_address(plan) => {
                         let mut setup = self.leaving_address(cx, before).await?;
@@ -583,7 +588,7 @@ impl Engine {
                     )
                 })
             }
-            Effect::Order(_) | Effect::SetAddress(_) | Effect::RemoveAddress => None,
+            _ => None,
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod availability;
 pub mod bootstrap;
+pub mod caller_names;
 pub mod change;
 pub mod context;
 pub mod emergency;
@@ -53,6 +54,7 @@ pub use context::{Caller, Context};
 pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
+use caller_names::NameDesk;
 use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
@@ -65,6 +67,7 @@ pub struct Engine {
     carriers: Arc<Registry>,
     desk: OrderDesk,
     addresses: AddressDesk,
+    names: NameDesk,
     rules: Rules,
     numbering: NumberingRules,
     overlays: places::overlays::Current,
@@ -134,6 +137,7 @@ impl Engine {
         let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
         let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
         let providers = Arc::new(providers);
+        let names = NameDesk::new(Arc::clone(&store), Arc::clone(&providers));
         let addresses = AddressDesk::new(Arc::clone(&store), providers, settings.orders);
         let manager = &settings.number_manager;
         let check = |key, name: &str| match carriers.configured(name) {
@@ -166,6 +170,7 @@ impl Engine {
             carriers,
             desk,
             addresses,
+            names,
         })
     }
 

@@ -14,6 +14,7 @@ use crate::e164::E164;
 use crate::error::NumberError;
 use crate::event::Action;
 use crate::feature::availability::FeatureRules;
+use crate::feature::cnam::CallerNames;
 use crate::feature::e911::{AddressAnswer, AddressWork};
 use crate::feature::{self, Feature};
 use crate::gregorian::GregorianSeconds;
@@ -147,6 +148,8 @@ pub enum Effect {
     /// Take the number's emergency address away at its provider, once the
     /// change is written.
     RemoveAddress,
+    /// Have these caller names shown and looked up, once the change is written.
+    SetCallerNames(CallerNames),
 }
 
 /// What will be done, and what the caller will see.
@@ -206,6 +209,7 @@ pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Pl
     }
     on.finish(command, operation, &mut plan, rules)?;
     on.withdraw_address(&mut plan);
+    on.change_caller_names(&mut plan);
     Ok(plan)
 }
 
@@ -323,6 +327,22 @@ impl<'a> Situation<'a> {
         if had && gone && !waits {
             plan.number.address_work = Some(AddressWork::Removing);
             plan.effects.push(Effect::RemoveAddress);
+        }
+    }
+
+    /// Caller names that the number has no more, or anew, are told to their
+    /// provider.
+    fn change_caller_names(&self, plan: &mut Plan) {
+        if plan.change == Change::Nothing {
+            return;
+        }
+        let before = self.number.map(CallerNames::of).unwrap_or_default();
+        let after = match plan.change {
+            Change::Put => CallerNames::of(&plan.number),
+            Change::Remove | Change::Nothing => CallerNames::default(),
+        };
+        if before != after {
+            plan.effects.push(Effect::SetCallerNames(after));
         }
     }
 

@@ -252,6 +252,6 @@ fn standing(
 fn disconnected(plan: &Plan) -> Option<&CarrierName> {
     plan.effects.iter().find_map(|effect| match effect {
         Effect::Disconnect(carrier) => Some(carrier),
-        Effect::Order(_) | Effect::SetAddress(_) | Effect::RemoveAddress => None,
+        _ => None,
     })
 }

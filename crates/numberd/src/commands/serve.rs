@@ -167,6 +167,9 @@ async fn look_after_orders(engine: Arc<Engine>) {
         if let Err(error) = engine.addresses().look_after(now()).await {
             tracing::error!(%error, "emergency addresses can't be looked after");
         }
+        if let Err(error) = engine.caller_names().look_after(now()).await {
+            tracing::error!(%error, "caller names can't be looked after");
+        }
     }
 }
 

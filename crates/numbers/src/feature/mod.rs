@@ -9,7 +9,7 @@ use crate::number::{Features, Number};
 use crate::state::State;
 
 pub mod availability;
-mod cnam;
+pub mod cnam;
 pub mod e911;
 mod failover;
 mod force_outbound;
