@@ -192,6 +192,29 @@ impl ApiError {
         )
     }
 
+    /// 409: a call with the same idempotency key hasn't ended yet.
+    pub fn still_running() -> Self {
+        let text = "a call with this idempotency key is still running; repeat it in a moment";
+        Self::system(StatusCode::CONFLICT, "call_in_progress", text).retry_after(BUSY_RETRY_SECONDS)
+    }
+
+    /// 409: a call that is repeated was carried out, and its answer isn't told
+    /// twice.
+    pub fn secret_told() -> Self {
+        let text = "the call was carried out; its answer held a secret, which is told only once";
+        Self::system(StatusCode::CONFLICT, "already_answered", text)
+    }
+
+    /// 422: the idempotency key belongs to another request.
+    pub fn key_reused() -> Self {
+        let text = "the idempotency key was used for another request; use a new one for this";
+        Self::system(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            text,
+        )
+    }
+
     /// 414.
     pub fn uri_too_long(limit: usize) -> Self {
         let text = format!("path and query must not be longer than {limit} bytes");
@@ -374,6 +397,7 @@ fn engine_shape(error: &EngineError, dialect: Dialect) -> Shape {
         }
         EngineError::Busy => store_error(&StoreError::Busy),
         EngineError::Conflict => ApiError::conflict(),
+        EngineError::Repeated => ApiError::still_running(),
         EngineError::OtherRevision => ApiError::system(
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",

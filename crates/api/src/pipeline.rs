@@ -24,6 +24,7 @@ use crate::Api;
 use crate::buckets::Decision;
 use crate::envelope;
 use crate::error::ApiError;
+use crate::idempotency::{self, Begun, Claim};
 use crate::request::{Envelope, Incoming, account_in};
 use crate::{observe, router};
 
@@ -66,10 +67,7 @@ impl ApiService {
                 parts.method = incoming.method.clone();
                 let mut request = Request::from_parts(parts, Body::empty());
                 request.extensions_mut().insert(incoming.clone());
-                if let Some(envelope) = envelope {
-                    request.extensions_mut().insert(envelope);
-                }
-                self.dispatch(&incoming, request).await
+                self.carry_out(&incoming, envelope, request).await
             }
             Err(error) => error.into_response(),
         };
@@ -78,17 +76,46 @@ impl ApiService {
         response
     }
 
+    /// Runs the handler, unless the call was carried out before.
+    async fn carry_out(
+        &self,
+        incoming: &Arc<Incoming>,
+        envelope: Option<Envelope>,
+        mut request: Request,
+    ) -> Response {
+        let begun = idempotency::begin(&self.api, incoming, envelope.as_ref()).await;
+        match begun {
+            Ok(Begun::Plain) => {}
+            Ok(Begun::Claimed(claim)) => {
+                request.extensions_mut().insert(claim);
+            }
+            Ok(Begun::Answered(response)) => return response,
+            Err(error) => return error.into_response(),
+        }
+        if let Some(envelope) = envelope {
+            request.extensions_mut().insert(envelope);
+        }
+        self.dispatch(incoming, request).await
+    }
+
     /// Runs the handler. What may write is finished even if the client goes
     /// away meanwhile, so that nothing is left half-done; and a handler that
     /// panics is a fault of this request only.
     async fn dispatch(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
+        let claim = request.extensions().get::<Arc<Claim>>().cloned();
         let run = self.router.clone().oneshot(request);
         let ended = if incoming.method == Method::GET {
             std::panic::AssertUnwindSafe(run).catch_unwind().await.ok()
         } else {
             let in_flight = self.api.in_flight.subscribe();
             let task = tokio::spawn(async move {
-                let response = run.await;
+                let response = match claim {
+                    None => run.await,
+                    Some(claim) => {
+                        let Ok(response) = run.await;
+                        Ok(claim.settle(response).await)
+                    }
+                };
                 drop(in_flight);
                 response
             });

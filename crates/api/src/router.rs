@@ -15,8 +15,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
 use crate::routes::phone_numbers::{
-    activate, carriers_info, check, classifiers, collection, explain, fix, identify, list, number,
-    place,
+    activate, carriers_info, check, classifiers, collection, explain, fix, history, identify, list,
+    number, place,
 };
 use crate::routes::{
     accounts, api_auth, auth, docs, e911_coverage, health, metrics, orders, token_auth, user_auth,
@@ -50,6 +50,7 @@ fn account_numbers() -> Router<Arc<Api>> {
                 .delete(collection::release),
         )
         .route(&base("/collection/activate"), put(collection::activate))
+        .route(&base("/events"), get(history::events))
         .route(&base("/fix"), post(fix::fix_all).get(fix::fix_and_list))
         .route(&base("/fix/{number}"), post(fix::fix_one))
         .route(&base("/locality"), post(place::locality))
@@ -64,15 +65,22 @@ fn account_numbers() -> Router<Arc<Api>> {
         )
         .route(&base("/{number}/activate"), put(activate::activate))
         .route(&base("/{number}/explain"), get(explain::get))
+        .route(&base("/{number}/history"), get(history::get))
         .route(&base("/{number}/identify"), get(identify::get))
         .route(&base("/{number}/port"), put(activate::port))
         .route(&base("/{number}/reserve"), put(activate::reserve));
     // These words are no numbers, so nothing is under them but what is listed.
-    ["carriers_info", "check", "collection", "locality", "prefix"]
-        .into_iter()
-        .fold(table, |table, word| {
-            table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
-        })
+    let words = [
+        "carriers_info",
+        "check",
+        "collection",
+        "events",
+        "locality",
+        "prefix",
+    ];
+    words.into_iter().fold(table, |table, word| {
+        table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
+    })
 }
 
 /// Numbers without an account in the path: searches, and what is the same for

@@ -19,6 +19,7 @@ use crate::context::new_event_id;
 use crate::emergency::{Answered, Asking};
 use crate::numbers::NumberView;
 use crate::orders::{Bought, Planned};
+use crate::receipt::{Position, Terms, is_repeated, signed};
 use crate::{Context, Engine, EngineError};
 
 /// How often a change is decided anew after somebody else was faster.
@@ -50,14 +51,38 @@ struct Job {
     before: Option<Number>,
 }
 
+impl Job {
+    /// The record as it will be.
+    fn expected(&self) -> Option<Number> {
+        let plan = self.plan.clone()?;
+        Some(match plan.change {
+            Change::Nothing => plan.number,
+            _ => after(plan, self.before.as_ref()),
+        })
+    }
+}
+
 /// Something to write for some of a round's jobs.
 pub(crate) struct Write {
     /// Which jobs.
     pub indices: Vec<usize>,
     /// What to write.
     pub batch: Batch,
-    /// The order that it writes down.
-    pub planned: Option<Planned>,
+    /// The orders that it writes down.
+    pub planned: Vec<Planned>,
+}
+
+/// One round of a change.
+struct Turn<'a> {
+    terms: Terms<'a>,
+    /// What providers said to emergency addresses.
+    answered: &'a Answered,
+    /// Whether it is the first.
+    first: bool,
+    /// What is settled so far.
+    outcomes: &'a [Option<Outcome>],
+    /// What isn't, with its place among the outcomes.
+    open: &'a [(usize, E164)],
 }
 
 /// What is to be done outside once a change is written.
@@ -89,6 +114,23 @@ impl Engine {
         request: &ChangeRequest<'_>,
         texts: &[String],
     ) -> Result<Vec<Outcome>, EngineError> {
+        self.change_on(cx, request, Terms::default(), texts).await
+    }
+
+    /// As [`Self::change`], on terms. With a receipt, everything is written at
+    /// once, with it.
+    ///
+    /// # Errors
+    /// Besides those of `change`: [`EngineError::OtherRevision`] where a number
+    /// isn't as the client saw it, [`EngineError::Repeated`] where the same
+    /// call was carried out meanwhile; nothing is done then.
+    pub async fn change_on(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        terms: Terms<'_>,
+        texts: &[String],
+    ) -> Result<Vec<Outcome>, EngineError> {
         let target = request.target.map(Arc::as_ref);
         let numbering = self.numbering(target);
         let rules = self.rules_for(target).await?;
@@ -115,7 +157,9 @@ impl Engine {
         let mut turns = Vec::new();
         let mut afterwards = Afterwards::default();
         let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
-        let mut answered = self.ask_for_addresses(cx, request, &rules, &keys).await?;
+        let mut answered = self
+            .ask_for_addresses(cx, request, terms, &rules, &keys)
+            .await?;
         for attempt in 0..ATTEMPTS {
             if open.is_empty() {
                 break;
@@ -126,10 +170,15 @@ impl Engine {
             if attempt > 0 {
                 self.refresh_addresses(&mut answered).await?;
             }
-            let keys: Vec<E164> = open.iter().map(|(_, key)| key.clone()).collect();
-            let first = attempt == 0;
+            let turn = Turn {
+                terms,
+                answered: &answered,
+                first: attempt == 0,
+                outcomes: &outcomes,
+                open: &open,
+            };
             let lost = self
-                .round(cx, request, &rules, &answered, keys, first, &mut afterwards)
+                .round(cx, request, &rules, &turn, &mut afterwards)
                 .await?;
             let mut still_open = Vec::new();
             for ((index, key), settled) in open.into_iter().zip(lost) {
@@ -165,6 +214,7 @@ impl Engine {
         &self,
         cx: &Context,
         request: &ChangeRequest<'_>,
+        terms: Terms<'_>,
         rules: &Rules,
         keys: &[E164],
     ) -> Result<Answered, EngineError> {
@@ -187,6 +237,9 @@ impl Engine {
             .collect();
         if asking.is_empty() {
             return Ok(none);
+        }
+        for (key, _) in &plans {
+            terms.check(loaded.numbers.get(*key))?;
         }
         let (mut answered, known) = self.check_addresses(target, &asking).await?;
         if !request.accept_charges {
@@ -247,7 +300,20 @@ impl Engine {
         request: &ChangeRequest<'_>,
         text: &str,
     ) -> Result<NumberView, EngineError> {
-        let mut outcomes = self.change(cx, request, &[text.to_owned()]).await?;
+        self.change_one_on(cx, request, Terms::default(), text)
+            .await
+    }
+
+    /// Changes one number, on terms.
+    pub async fn change_one_on(
+        &self,
+        cx: &Context,
+        request: &ChangeRequest<'_>,
+        terms: Terms<'_>,
+        text: &str,
+    ) -> Result<NumberView, EngineError> {
+        let texts = [text.to_owned()];
+        let mut outcomes = self.change_on(cx, request, terms, &texts).await?;
         match outcomes.pop() {
             Some(outcome) => Ok(outcome.result?),
             None => Err(StoreError::Fault("a change without outcome".to_owned()).into()),
@@ -256,27 +322,23 @@ impl Engine {
 
     /// One round: decide on what is stored now and write. `None` for numbers
     /// that somebody else changed meanwhile.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "everything that a round looks at, named once"
-    )]
     async fn round(
         &self,
         cx: &Context,
         request: &ChangeRequest<'_>,
         rules: &Rules,
-        answered: &Answered,
-        keys: Vec<E164>,
-        first: bool,
+        turn: &Turn<'_>,
         afterwards: &mut Afterwards,
     ) -> Result<Vec<Option<Result<NumberView, NumberError>>>, EngineError> {
+        let keys: Vec<E164> = turn.open.iter().map(|(_, key)| key.clone()).collect();
         let loaded = self.load(cx, request, &keys).await?;
         let mut settled: Vec<Option<Result<NumberView, NumberError>>> = Vec::new();
         let mut jobs: Vec<Job> = Vec::with_capacity(keys.len());
         for key in keys {
             let before = loaded.numbers.get(&key).cloned();
-            match self.decide(cx, request, rules, &loaded, answered, &key) {
+            match self.decide(cx, request, rules, &loaded, turn.answered, &key) {
                 Ok(plan) => {
+                    turn.terms.check(before.as_ref())?;
                     settled.push(None);
                     jobs.push(Job {
                         key,
@@ -296,7 +358,7 @@ impl Engine {
         }
         if !request.accept_charges {
             let plans = jobs.iter().filter_map(|job| job.plan.as_ref());
-            self.refuse_unaccepted_charges(request, plans, first)?;
+            self.refuse_unaccepted_charges(request, plans, turn.first)?;
         }
         for (index, job) in jobs.iter().enumerate() {
             if let Some(plan) = &job.plan
@@ -306,14 +368,31 @@ impl Engine {
             }
         }
         let mut writes = self.writes(cx, request, &loaded, &jobs)?;
-        self.join_providers(cx, answered, &jobs, &mut writes)
+        self.join_providers(cx, turn.answered, &jobs, &mut writes)
             .await?;
         if writes.is_empty() {
             return Ok(settled);
         }
+        if let Some(receipt) = turn.terms.receipt {
+            let results = jobs.iter().zip(&settled).map(|(job, settled)| {
+                let result = settled.clone().or_else(|| {
+                    let number = job.expected()?;
+                    Some(Ok(NumberView::new(cx, number, rules)))
+                });
+                (job.key.to_string(), result)
+            });
+            let position = Position {
+                outcomes: turn.outcomes,
+                places: turn.open,
+            };
+            writes = signed(receipt, &position, results.collect(), writes);
+        }
         let batches = writes.iter_mut().map(|write| take(&mut write.batch));
         let results = self.store.write_each(batches.collect()).await?;
         for (write, result) in writes.into_iter().zip(results) {
+            if result.as_ref().is_err_and(is_repeated) {
+                return Err(EngineError::Repeated);
+            }
             for index in write.indices {
                 let job = &mut jobs[index];
                 if let (Ok(()), Some(plan)) = (&result, job.plan.take()) {
@@ -327,8 +406,9 @@ impl Engine {
                     tracing::debug!(number = %job.key, "changed by somebody else meanwhile");
                 }
             }
-            let planned = write.planned.filter(|_| result.is_ok());
-            afterwards.planned.extend(planned);
+            if result.is_ok() {
+                afterwards.planned.extend(write.planned);
+            }
         }
         Ok(settled)
     }
@@ -396,7 +476,7 @@ impl Engine {
                     writes.push(Write {
                         indices: vec![index],
                         batch,
-                        planned,
+                        planned: planned.into_iter().collect(),
                     });
                 }
             }

@@ -96,6 +96,9 @@ enum Command {
     /// Look at orders at carriers, and close what a person has done
     #[command(subcommand)]
     Order(OrderCommand),
+    /// Follow what happens to numbers: the log of everybody, or of an account
+    /// and those below it
+    Events(Events),
     /// Tell what is known of any number: its class, country, place, and why
     Lookup(Lookup),
     /// Load tables that know better where numbers are
@@ -365,6 +368,26 @@ pub struct Reconcile {
     pub format: Format,
 }
 
+/// Options of `events`.
+#[derive(Args)]
+#[command(
+    after_help = "The line on stderr says where to go on, with --json each event's `cursor` does: give it \
+with --after, and no event is missed, whatever was being written meanwhile."
+)]
+pub struct Events {
+    /// Only events after this one: what the last call said
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+    /// Only of this account and those below it (id, name or realm)
+    #[arg(long)]
+    pub account: Option<String>,
+    /// How many at most; 0: all
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub format: Format,
+}
+
 /// `numberd order …`
 #[derive(Subcommand)]
 pub enum OrderCommand {
@@ -555,6 +578,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Number(command) => commands::number::run(global, command).await,
         Command::Carrier(command) => commands::carrier::run(global, command).await,
         Command::Order(command) => commands::order::run(global, command).await,
+        Command::Events(options) => commands::events::run(global, &options).await,
         Command::Lookup(options) => commands::lookup::run(global, &options).await,
         Command::Data(command) => commands::data::run(global, command).await,
         Command::Import(options) => commands::import::run(global, &options).await,

@@ -19,6 +19,10 @@ pub enum DocumentKind {
     Address,
     /// The same of a provider of caller names.
     CallerName,
+    /// A call that may be repeated, with its answer.
+    Idempotency,
+    /// Somebody who is told of events.
+    Webhook,
 }
 
 impl DocumentKind {
@@ -30,6 +34,8 @@ impl DocumentKind {
             Self::Offer => "offer",
             Self::Address => "address",
             Self::CallerName => "caller_name",
+            Self::Idempotency => "idempotency",
+            Self::Webhook => "webhook",
         }
     }
 }

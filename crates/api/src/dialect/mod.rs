@@ -3,6 +3,7 @@
 //! document").
 
 mod collection;
+mod event;
 mod number;
 mod quote;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use engine::change::Outcome;
+use engine::history::EventView;
 use engine::numbering::Table;
 use engine::numbers::NumberView;
 use numbers::carrier::CarrierName;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use collection::CollectionResult;
+pub use event::EventRow;
 pub use number::{NumberDocument, NumberListing};
 
 /// Which generation of clients an answer is for.
@@ -104,6 +107,14 @@ impl Dialect {
     /// A number as a document (spec/http.md 7.2).
     pub const fn number_document(self, view: &NumberView) -> NumberDocument<'_> {
         NumberDocument {
+            view,
+            dialect: self,
+        }
+    }
+
+    /// What happened to a number.
+    pub const fn event(self, view: &EventView) -> EventRow<'_> {
+        EventRow {
             view,
             dialect: self,
         }

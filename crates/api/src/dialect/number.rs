@@ -172,9 +172,9 @@ impl Serialize for Row<'_> {
 }
 
 /// The features that are on: an object or a list of names, by dialect.
-struct Features<'a> {
-    number: &'a Number,
-    dialect: Dialect,
+pub(super) struct Features<'a> {
+    pub(super) number: &'a Number,
+    pub(super) dialect: Dialect,
 }
 
 impl Serialize for Features<'_> {

@@ -41,6 +41,8 @@ use crate::routes;
         routes::phone_numbers::activate::reserve,
         routes::phone_numbers::activate::port,
         routes::phone_numbers::identify::get,
+        routes::phone_numbers::history::get,
+        routes::phone_numbers::history::events,
         routes::phone_numbers::collection::create,
         routes::phone_numbers::collection::replace,
         routes::phone_numbers::collection::merge,

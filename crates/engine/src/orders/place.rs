@@ -101,7 +101,7 @@ impl Engine {
         Ok(Write {
             indices,
             batch,
-            planned: Some(planned),
+            planned: vec![planned],
         })
     }
 

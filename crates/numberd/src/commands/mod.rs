@@ -5,6 +5,7 @@ pub mod backup;
 pub mod carrier;
 pub mod check;
 pub mod data;
+pub mod events;
 pub mod export;
 pub mod fix;
 pub mod import;
