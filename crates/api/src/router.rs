@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::request::Incoming;
 use crate::routes::phone_numbers::{
     activate, carriers_info, check, classifiers, collection, explain, fix, history, identify, list,
-    number, place,
+    number, place, search,
 };
 use crate::routes::{
     accounts, api_auth, auth, docs, e911_coverage, health, metrics, orders, token_auth, user_auth,
@@ -87,7 +87,7 @@ fn account_numbers() -> Router<Arc<Api>> {
 /// everybody (spec/http.md 3.8). A number itself is never had this way.
 fn numbers() -> Router<Arc<Api>> {
     Router::new()
-        .route("/v2/phone_numbers", get(list::search_anywhere))
+        .route("/v2/phone_numbers", get(search::get))
         .route("/v2/phone_numbers/carriers_info", get(carriers_info::get))
         .route("/v2/phone_numbers/check", post(check::post))
         .route("/v2/phone_numbers/classifiers", get(classifiers::list))

@@ -500,20 +500,23 @@ impl Engine {
             request.command.operation,
             Operation::Reserve | Operation::Activate
         );
-        let mut offers = HashMap::new();
         let Some(target) = request.target.filter(|_| buying) else {
-            return Ok(offers);
+            return Ok(HashMap::new());
         };
-        for key in keys.iter().filter(|key| !numbers.contains_key(*key)) {
-            if let Some(offer) = self.live_offer(&target.id, key, cx.now).await? {
-                let offered = Offered {
-                    carrier: offer.carrier().clone(),
-                    carrier_data: offer.data().clone(),
-                };
-                offers.insert(key.clone(), (offer, offered));
-            }
+        let absent = keys.iter().filter(|key| !numbers.contains_key(*key));
+        let absent: Vec<E164> = absent.cloned().collect();
+        if absent.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(offers)
+        let live = self.live_offers(&target.id, &absent, cx.now).await?;
+        let with_terms = live.into_iter().map(|(key, offer)| {
+            let offered = Offered {
+                carrier: offer.carrier().clone(),
+                carrier_data: offer.data().clone(),
+            };
+            (key, (offer, offered))
+        });
+        Ok(with_terms.collect())
     }
 
     /// Everything that the decisions look at.

@@ -78,11 +78,10 @@ impl Shop {
     async fn look(&self) -> Vec<String> {
         let query = SearchQuery {
             prefix: Some("415".to_owned()),
-            city: None,
-            state: None,
             country: None,
             quantity: 10,
             offset: 0,
+            ..SearchQuery::default()
         };
         let engine = &self.world.engine;
         let buyer = Some(self.buyer.as_ref());

@@ -89,6 +89,7 @@ async fn meet(
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let text = String::from_utf8_lossy(&body);
     let fault = if (wire.spends)(&parts.method, path, &text) {
+        vendor.count_spending();
         vendor.faults.draw()
     } else {
         None

@@ -1,6 +1,7 @@
 //! What every vendor is inside: numbers for sale, orders, and what is owned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::faults::{Fault, Faults};
@@ -10,6 +11,7 @@ use crate::tokens::Tokens;
 #[derive(Debug, Default)]
 pub struct Vendor {
     state: Mutex<State>,
+    spent: AtomicU64,
     /// What goes wrong.
     pub faults: Faults,
     /// Its access tokens, if it has any.
@@ -74,6 +76,16 @@ impl Vendor {
         let vendor = Self::default();
         vendor.lock().stock.extend(stock);
         vendor
+    }
+
+    /// How many requests came that order or release, whatever became of them.
+    pub fn spent(&self) -> u64 {
+        self.spent.load(Ordering::SeqCst)
+    }
+
+    /// Counts one of them.
+    pub(crate) fn count_spending(&self) {
+        self.spent.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Orders are done only after they were asked for so many times.

@@ -313,6 +313,23 @@ impl Store for SqliteStore {
         self.look_up(|connection| document::get(connection, kind, id))
     }
 
+    async fn documents_by_id(
+        &self,
+        kind: DocumentKind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<Document>>> {
+        if let [id] = ids {
+            return Ok(vec![self.document(kind, id).await?]);
+        }
+        let ids = ids.to_vec();
+        self.list(move |connection| document::get_many(connection, kind, &ids))
+            .await
+    }
+
+    async fn has_expired(&self, now: GregorianSeconds) -> Answer<bool> {
+        self.look_up(|connection| document::has_expired(connection, now))
+    }
+
     async fn documents(
         &self,
         kind: DocumentKind,

@@ -145,6 +145,13 @@ pub trait Store: Send + Sync + 'static {
     /// One document of the engine's own work.
     async fn document(&self, kind: DocumentKind, id: &str) -> Result<Option<Document>, StoreError>;
 
+    /// Many documents of a kind, in the order of the ids, absent ones as `None`.
+    async fn documents_by_id(
+        &self,
+        kind: DocumentKind,
+        ids: &[String],
+    ) -> Result<Vec<Option<Document>>, StoreError>;
+
     /// Documents of a kind by id, an account's or everybody's, a page of them.
     async fn documents(
         &self,
@@ -161,6 +168,10 @@ pub trait Store: Send + Sync + 'static {
         now: GregorianSeconds,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError>;
+
+    /// Whether some document had expired at `now`, so that
+    /// [`Operation::DropExpired`] has something to remove.
+    async fn has_expired(&self, now: GregorianSeconds) -> Result<bool, StoreError>;
 
     /// Every data set, by its id; there are few.
     async fn data_sets(&self) -> Result<Vec<DataSet>, StoreError>;

@@ -6,16 +6,15 @@ mod collection;
 mod event;
 mod number;
 mod quote;
+mod search;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use engine::change::Outcome;
 use engine::history::EventView;
 use engine::numbering::Table;
 use engine::numbers::NumberView;
-use numbers::carrier::CarrierName;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
 use numbers::price::Quote;
@@ -25,6 +24,7 @@ use serde_json::{Map, Value, json};
 pub use collection::CollectionResult;
 pub use event::EventRow;
 pub use number::{NumberDocument, NumberListing};
+pub use search::SearchRows;
 
 /// Which generation of clients an answer is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,29 +56,6 @@ impl FromStr for Dialect {
 }
 
 impl Dialect {
-    /// The metadata of a search that some carriers didn't answer: who, and for
-    /// administrators why. 2016 knows no such thing.
-    pub fn silent_carriers(
-        self,
-        silent: &BTreeMap<CarrierName, String>,
-        for_admin: bool,
-    ) -> Option<Value> {
-        if self == Self::D2016 || silent.is_empty() {
-            return None;
-        }
-        let said = |reason| {
-            if for_admin { reason } else { "not available" }
-        };
-        let carriers: Map<String, Value> = silent
-            .iter()
-            .map(|(name, reason)| {
-                let warning = json!({"status": "error", "message": said(reason.as_str())});
-                (name.to_string(), warning)
-            })
-            .collect();
-        Some(json!({"carriers": carriers}))
-    }
-
     /// The name in configuration and headers.
     pub const fn as_str(self) -> &'static str {
         match self {

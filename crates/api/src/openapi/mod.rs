@@ -31,7 +31,7 @@ use crate::routes;
     ),
     paths(
         routes::phone_numbers::list::list,
-        routes::phone_numbers::list::search_anywhere,
+        routes::phone_numbers::search::get,
         routes::phone_numbers::number::get,
         routes::phone_numbers::number::create,
         routes::phone_numbers::number::replace,

@@ -34,6 +34,9 @@ use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
 use outside::{BadSettings, Service};
 
+/// The fewest digits by which a number is named, so that no end of one counts.
+const SHORTEST_NAMED: usize = 7;
+
 /// How many owned numbers are asked for at once.
 const OWNED_PAGE: usize = 500;
 
@@ -212,14 +215,16 @@ impl Offers for Other {
         let Value::Array(rows) = data(&answer)? else {
             return Err(answer.garbled("'data' is no list"));
         };
+        // With or without the country code, as the phonebook likes.
+        let named: Vec<&str> = rows
+            .iter()
+            .filter(|row| matches!(row["status"].as_str(), Some("available" | "success")))
+            .filter_map(|row| Some(row["number"].as_str()?.trim_start_matches('+')))
+            .filter(|named| named.len() >= SHORTEST_NAMED)
+            .collect();
         let for_sale = |number: &E164| {
-            rows.iter().any(|row| {
-                let digits = |text: &str| text.trim_start_matches('+').to_owned();
-                let named = row["number"].as_str().map(digits);
-                let status = row["status"].as_str();
-                named.is_some_and(|named| !named.is_empty() && number.as_str().ends_with(&named))
-                    && matches!(status, Some("available" | "success"))
-            })
+            let mut named = named.iter();
+            named.any(|named| number.as_str().ends_with(named))
         };
         Ok(numbers.iter().map(for_sale).collect())
     }

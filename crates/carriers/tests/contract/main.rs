@@ -3,6 +3,7 @@
 mod bandwidth2;
 mod didww;
 mod other;
+mod sandbox;
 mod simwood;
 mod telnyx;
 mod twilio;

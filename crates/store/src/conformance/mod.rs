@@ -55,6 +55,7 @@ macro_rules! conformance_tests {
             }
             documents {
                 a_document_comes_back_as_written,
+                many_documents_come_in_the_order_asked_for,
                 documents_are_compared_and_set,
                 pages_of_documents_go_both_ways,
                 due_documents_come_longest_due_first,

@@ -13,6 +13,7 @@ pub mod identify;
 pub mod list;
 pub mod number;
 pub mod place;
+pub mod search;
 
 use std::sync::Arc;
 
