@@ -19,8 +19,8 @@ use crate::routes::phone_numbers::{
     place,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, e911_coverage, health, metrics, orders, token_auth, user_auth,
-    users,
+    accounts, api_auth, auth, docs, e911_coverage, health, hooks, metrics, orders, token_auth,
+    user_auth, users,
 };
 
 /// The whole table.
@@ -30,6 +30,7 @@ pub fn routes() -> Router<Arc<Api>> {
         .merge(numbers())
         .merge(account_routes())
         .merge(logins())
+        .merge(from_vendors())
         .merge(about_the_server())
 }
 
@@ -181,6 +182,11 @@ fn logins() -> Router<Arc<Api>> {
             put(user_auth::recover).post(user_auth::posted_recovery),
         )
         .route("/v2/user_auth/{auth_token}", get(user_auth::get))
+}
+
+/// What vendors tell us.
+fn from_vendors() -> Router<Arc<Api>> {
+    Router::new().route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
 }
 
 /// Outside of the versioned API, without envelopes or tokens.

@@ -81,6 +81,7 @@ const ABSENT: &str = "
   PUT    user_auth                     wrong       401 401 401 401 401
   GET    user_auth/X                   -           401 403 403 403 403
   PUT    api_auth                      wrong_key   404 404 404 404 404
+  POST   hooks/carriers/telnyx         note        404 404 404 404 404
   GET    auth/tokeninfo                -           404 404 404 404 404
   GET    auth/tokeninfo?token=X        -           401 401 401 401 401
 ";

@@ -25,6 +25,7 @@ use crate::routes;
     tags(
         (name = "phone_numbers", description = "Numbers: one, many, and searches"),
         (name = "accounts", description = "Accounts and their place in the tree"),
+        (name = "orders", description = "What was ordered and given back at carriers"),
         (name = "users", description = "People who log in"),
         (name = "auth", description = "Tokens"),
         (name = "server", description = "About the server itself"),
@@ -76,6 +77,7 @@ use crate::routes;
         routes::orders::list,
         routes::orders::get,
         routes::orders::close,
+        routes::hooks::carrier,
         routes::users::list,
         routes::users::create,
         routes::users::get,

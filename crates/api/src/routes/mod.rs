@@ -6,6 +6,7 @@ pub mod auth;
 pub mod docs;
 pub mod e911_coverage;
 pub mod health;
+pub mod hooks;
 pub mod metrics;
 pub mod orders;
 pub mod phone_numbers;
