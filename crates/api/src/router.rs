@@ -19,7 +19,8 @@ use crate::routes::phone_numbers::{
     place,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, e911_coverage, health, hooks, metrics, orders, token_auth,
+    accounts, api_auth, auth, carriers, docs, e911_coverage, health, hooks, metrics, orders,
+    token_auth,
     user_auth, users,
 };
 
@@ -117,6 +118,13 @@ fn account_routes() -> Router<Arc<Api>> {
         .route(
             "/v2/accounts/{account_id}/api_key",
             get(accounts::api_key).put(accounts::new_api_key),
+        )
+        .route(
+            "/v2/accounts/{account_id}/carriers/{carrier}",
+            get(carriers::get)
+                .put(carriers::create)
+                .post(carriers::set)
+                .delete(carriers::remove),
         )
         .route(
             "/v2/accounts/{account_id}/children",

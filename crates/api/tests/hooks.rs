@@ -99,7 +99,6 @@ impl World {
                 written.expect("a working store").expect("no expectations");
                 return;
             }
-            tokio::task::yield_now().await;
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         panic!("not taken: {:?}", self.document().await);

@@ -12,6 +12,7 @@ pub mod availability;
 pub mod bootstrap;
 pub mod change;
 pub mod context;
+pub mod credentials;
 pub mod emergency;
 pub mod error;
 pub mod explain;
@@ -53,6 +54,7 @@ pub use context::{Caller, Context};
 pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
+use credentials::Dealers;
 use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
@@ -63,6 +65,7 @@ pub struct Engine {
     store: Arc<dyn Store>,
     settings: Settings,
     carriers: Arc<Registry>,
+    dealers: Arc<Dealers>,
     desk: OrderDesk,
     addresses: AddressDesk,
     rules: Rules,
@@ -132,7 +135,13 @@ impl Engine {
         providers: Providers,
     ) -> Result<Self, BadSettings> {
         let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
-        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
+        let dealers = Arc::new(Dealers::new(
+            Arc::clone(&store),
+            Arc::clone(&carriers),
+            settings.carriers.clone(),
+            settings.secrets_key.clone(),
+        ));
+        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&dealers), settings.orders);
         let providers = Arc::new(providers);
         let addresses = AddressDesk::new(Arc::clone(&store), providers, settings.orders);
         let manager = &settings.number_manager;
@@ -164,6 +173,7 @@ impl Engine {
             store,
             settings,
             carriers,
+            dealers,
             desk,
             addresses,
         })

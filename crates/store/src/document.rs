@@ -19,6 +19,8 @@ pub enum DocumentKind {
     Address,
     /// The same of a provider of caller names.
     CallerName,
+    /// An account's own credentials at a carrier, encrypted.
+    Credentials,
 }
 
 impl DocumentKind {
@@ -30,6 +32,7 @@ impl DocumentKind {
             Self::Offer => "offer",
             Self::Address => "address",
             Self::CallerName => "caller_name",
+            Self::Credentials => "credentials",
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::routes;
     tags(
         (name = "phone_numbers", description = "Numbers: one, many, and searches"),
         (name = "accounts", description = "Accounts and their place in the tree"),
+        (name = "carriers", description = "Resellers' own credentials at carriers"),
         (name = "orders", description = "What was ordered and given back at carriers"),
         (name = "users", description = "People who log in"),
         (name = "auth", description = "Tokens"),
@@ -73,6 +74,10 @@ use crate::routes;
         routes::accounts::move_below,
         routes::accounts::promote,
         routes::accounts::demote,
+        routes::carriers::get,
+        routes::carriers::create,
+        routes::carriers::set,
+        routes::carriers::remove,
         routes::e911_coverage::list,
         routes::orders::list,
         routes::orders::get,
