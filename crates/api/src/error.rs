@@ -69,7 +69,7 @@ impl ApiError {
 
     /// Adds a member to the data of an error that the API said itself.
     #[must_use]
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         if let Cause::Direct(Shape {
             data: Value::Object(data),
             ..

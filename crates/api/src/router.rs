@@ -19,8 +19,8 @@ use crate::routes::phone_numbers::{
     number, place, search,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, e911_coverage, health, metrics, orders, token_auth, user_auth,
-    users,
+    accounts, api_auth, auth, carriers, docs, e911_coverage, health, hooks, metrics, orders,
+    token_auth, user_auth, users,
 };
 
 /// The whole table.
@@ -30,6 +30,7 @@ pub fn routes() -> Router<Arc<Api>> {
         .merge(numbers())
         .merge(account_routes())
         .merge(logins())
+        .merge(from_vendors())
         .merge(about_the_server())
 }
 
@@ -126,6 +127,13 @@ fn account_routes() -> Router<Arc<Api>> {
             get(accounts::api_key).put(accounts::new_api_key),
         )
         .route(
+            "/v2/accounts/{account_id}/carriers/{carrier}",
+            get(carriers::get)
+                .put(carriers::create)
+                .post(carriers::set)
+                .delete(carriers::remove),
+        )
+        .route(
             "/v2/accounts/{account_id}/children",
             get(accounts::children),
         )
@@ -189,6 +197,11 @@ fn logins() -> Router<Arc<Api>> {
             put(user_auth::recover).post(user_auth::posted_recovery),
         )
         .route("/v2/user_auth/{auth_token}", get(user_auth::get))
+}
+
+/// What vendors tell us.
+fn from_vendors() -> Router<Arc<Api>> {
+    Router::new().route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
 }
 
 /// Outside of the versioned API, without envelopes or tokens.

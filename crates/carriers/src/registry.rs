@@ -1,6 +1,7 @@
 //! Which carriers there are, by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use numbers::carrier::{CarrierName, KNOWN};
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ pub struct UnknownCarrier(pub String);
 
 /// Every carrier, by name.
 pub struct Registry {
-    carriers: BTreeMap<CarrierName, Box<dyn Carrier>>,
+    carriers: BTreeMap<CarrierName, Arc<dyn Carrier>>,
 }
 
 impl Registry {
@@ -51,28 +52,42 @@ impl Registry {
                 let service = Service::carrier(name.as_str());
                 return Err(BadSettings::new(&service, problem));
             }
-            let carrier = vendor(&name, settings)?;
-            registry.add(match carrier.spending() {
-                Spending::Sandbox => Box::new(Sandbox::new(carrier)),
-                Spending::Allowed | Spending::Disabled => carrier,
-            });
+            registry.add(Self::one(&name, settings)?);
         }
         Ok(registry)
     }
 
+    /// The carrier of these settings alone.
+    pub fn one(
+        name: &CarrierName,
+        settings: Map<String, Value>,
+    ) -> Result<Box<dyn Carrier>, BadSettings> {
+        let carrier = vendor(name, settings)?;
+        Ok(match carrier.spending() {
+            Spending::Sandbox => Box::new(Sandbox::new(carrier)),
+            Spending::Allowed | Spending::Disabled => carrier,
+        })
+    }
+
     /// Every carrier, by name.
     pub fn all(&self) -> impl Iterator<Item = &dyn Carrier> {
-        self.carriers.values().map(Box::as_ref)
+        self.carriers.values().map(Arc::as_ref)
     }
 
     /// Puts a carrier in, in place of one with the same name.
     pub fn add(&mut self, carrier: Box<dyn Carrier>) {
+        let carrier: Arc<dyn Carrier> = carrier.into();
         self.carriers.insert(carrier.name().clone(), carrier);
     }
 
     /// A carrier; `None` for names in old records that nobody knows any more.
     pub fn get(&self, name: &CarrierName) -> Option<&dyn Carrier> {
-        self.carriers.get(name).map(Box::as_ref)
+        self.carriers.get(name).map(Arc::as_ref)
+    }
+
+    /// The same, to keep.
+    pub fn shared(&self, name: &CarrierName) -> Option<Arc<dyn Carrier>> {
+        self.carriers.get(name).cloned()
     }
 
     /// A carrier that the configuration names.

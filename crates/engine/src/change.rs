@@ -16,6 +16,7 @@ use numbers::price::Charge;
 use store::{Batch, Expectation, NumberChange, StoreError};
 
 use crate::context::new_event_id;
+use crate::credentials::credentials_of;
 use crate::emergency::{Answered, Asking};
 use crate::numbers::NumberView;
 use crate::orders::{Bought, Planned};
@@ -367,7 +368,7 @@ impl Engine {
                 settled[index] = Some(Ok(NumberView::new(cx, plan.number.clone(), rules)));
             }
         }
-        let mut writes = self.writes(cx, request, &loaded, &jobs)?;
+        let mut writes = self.writes(cx, request, &loaded, &jobs).await?;
         self.join_providers(cx, turn.answered, &jobs, &mut writes)
             .await?;
         if writes.is_empty() {
@@ -449,7 +450,7 @@ impl Engine {
 
     /// What is written for the decisions of a round: a batch for each number,
     /// one for all numbers of an order.
-    fn writes(
+    async fn writes(
         &self,
         cx: &Context,
         request: &ChangeRequest<'_>,
@@ -471,7 +472,8 @@ impl Engine {
                     let before = job.before.as_ref();
                     let batch = self.batch(cx, plan, before);
                     let (batch, planned) = self
-                        .plan_release(cx, plan, before, &batch)?
+                        .plan_release(cx, plan, before, &batch)
+                        .await?
                         .unwrap_or((batch, None));
                     writes.push(Write {
                         indices: vec![index],
@@ -482,7 +484,7 @@ impl Engine {
             }
         }
         if let Some(target) = request.target {
-            writes.extend(self.plan_purchases(cx, &target.id, bought)?);
+            writes.extend(self.plan_purchases(cx, target, bought).await?);
         }
         Ok(writes)
     }
@@ -661,6 +663,10 @@ impl Engine {
 
     /// What a person has to do that no carrier's interface does.
     fn note(&self, plan: &Plan) -> Option<String> {
+        if credentials_of(&plan.number).is_some() {
+            // Its order says what is to do.
+            return None;
+        }
         plan.effects.iter().find_map(|effect| match effect {
             Effect::Disconnect(name) => {
                 let carrier = self.carriers.get(name)?;

@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod caller_names;
 pub mod change;
 pub mod context;
+pub mod credentials;
 pub mod emergency;
 pub mod error;
 pub mod explain;
@@ -57,6 +58,7 @@ pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
 use caller_names::NameDesk;
+use credentials::Dealers;
 use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
@@ -67,6 +69,7 @@ pub struct Engine {
     store: Arc<dyn Store>,
     settings: Settings,
     carriers: Arc<Registry>,
+    dealers: Arc<Dealers>,
     desk: OrderDesk,
     addresses: AddressDesk,
     names: NameDesk,
@@ -137,7 +140,13 @@ impl Engine {
         providers: Providers,
     ) -> Result<Self, BadSettings> {
         let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
-        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
+        let dealers = Arc::new(Dealers::new(
+            Arc::clone(&store),
+            Arc::clone(&carriers),
+            settings.carriers.clone(),
+            settings.secrets_key.clone(),
+        ));
+        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&dealers), settings.orders);
         let providers = Arc::new(providers);
         let names = NameDesk::new(Arc::clone(&store), Arc::clone(&providers));
         let addresses = AddressDesk::new(Arc::clone(&store), providers, settings.orders);
@@ -170,6 +179,7 @@ impl Engine {
             store,
             settings,
             carriers,
+            dealers,
             desk,
             addresses,
             names,

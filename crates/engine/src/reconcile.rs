@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use store::{Page, StoreError};
 
 use crate::Engine;
+use crate::credentials::credentials_of;
 
 /// How many records are read at once.
 const CHUNK: usize = 1000;
@@ -32,6 +33,9 @@ const MOST_PAGES: usize = 100_000;
 pub struct Reconciliation {
     /// Which carrier.
     pub carrier: CarrierName,
+    /// With which reseller's credentials it was asked; absent: the operator's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reseller: Option<AccountId>,
     /// How many numbers we have of it.
     pub ours: usize,
     /// How many it says are ours.
@@ -140,6 +144,19 @@ pub enum ReconcileError {
     Store(#[from] StoreError),
 }
 
+/// One account at one carrier: the operator's, or a reseller's own.
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    name: &'a CarrierName,
+    reseller: Option<&'a AccountId>,
+}
+
+impl Here<'_> {
+    fn has(self, number: &Number) -> bool {
+        number.carrier == *self.name && credentials_of(number).as_ref() == self.reseller
+    }
+}
+
 /// What a record says that matters here.
 struct Ours {
     revision: Revision,
@@ -154,18 +171,32 @@ impl Engine {
         asked.map(|carrier| carrier.name().clone()).collect()
     }
 
-    /// Compares a carrier's numbers with ours; changes nothing.
-    pub async fn reconcile(&self, name: &CarrierName) -> Result<Reconciliation, ReconcileError> {
-        let Some(orders) = self.carriers.get(name).and_then(asks) else {
+    /// Compares a carrier's numbers with ours, those of the operator or those
+    /// that were bought with a reseller's own credentials; changes nothing.
+    pub async fn reconcile(
+        &self,
+        name: &CarrierName,
+        reseller: Option<&AccountId>,
+    ) -> Result<Reconciliation, ReconcileError> {
+        let carrier = match reseller {
+            Some(reseller) => {
+                let dealer = self.dealers.giving_back(reseller, name).await?;
+                dealer.and_then(|dealer| dealer.carrier.ok())
+            }
+            None => self.carriers.shared(name),
+        };
+        let Some(orders) = carrier.as_deref().and_then(asks) else {
             return Err(ReconcileError::NotAsked(name.clone()));
         };
-        let ours = self.records_of(name).await?;
+        let here = Here { name, reseller };
+        let ours = self.records_of(here).await?;
         let theirs = owned(name, orders).await?;
         let mut differences = self.only_ours(&ours, &theirs).await?;
-        differences.extend(self.theirs(name, &theirs).await?);
+        differences.extend(self.theirs(here, &theirs).await?);
         differences.sort_by(|a, b| a.number.cmp(&b.number));
         Ok(Reconciliation {
             carrier: name.clone(),
+            reseller: reseller.cloned(),
             ours: ours.len(),
             theirs: theirs.len(),
             waiting: ours.values().filter(|record| record.waits).count(),
@@ -173,14 +204,14 @@ impl Engine {
         })
     }
 
-    async fn records_of(&self, name: &CarrierName) -> Result<HashMap<E164, Ours>, StoreError> {
+    async fn records_of(&self, here: Here<'_>) -> Result<HashMap<E164, Ours>, StoreError> {
         let mut found = HashMap::new();
         let mut page = Page::first(CHUNK);
         loop {
             let numbers = self.store.all_numbers(&page).await?;
             let last = numbers.last().map(|number| number.id.clone());
             let more = numbers.len() == CHUNK;
-            for number in numbers.into_iter().filter(|n| n.carrier == *name) {
+            for number in numbers.into_iter().filter(|number| here.has(number)) {
                 let ours = Ours {
                     revision: number.revision,
                     waits: number.order.is_some(),
@@ -224,7 +255,7 @@ impl Engine {
     /// The carrier's, against the records as they are now.
     async fn theirs(
         &self,
-        name: &CarrierName,
+        here: Here<'_>,
         theirs: &BTreeMap<E164, Owned>,
     ) -> Result<Vec<Difference>, StoreError> {
         let keys: Vec<E164> = theirs.keys().cloned().collect();
@@ -236,7 +267,7 @@ impl Engine {
                     continue;
                 };
                 match record {
-                    Some(record) => found.extend(compared(name, &record, owned)),
+                    Some(record) => found.extend(compared(here, &record, owned)),
                     None => found.push(self.orphan(owned).await?),
                 }
             }
@@ -270,7 +301,7 @@ impl Engine {
     /// metrics.
     pub async fn reconcile_all(&self) {
         for name in self.reconcilable() {
-            match self.reconcile(&name).await {
+            match self.reconcile(&name, None).await {
                 Ok(report) => report.tell(),
                 Err(error) => {
                     tracing::error!(carrier = %name, %error, "a carrier can't be reconciled");
@@ -366,7 +397,7 @@ async fn owned(
 }
 
 /// How a record and what the carrier says of the number differ.
-fn compared(name: &CarrierName, record: &Number, owned: &Owned) -> Option<Difference> {
+fn compared(here: Here<'_>, record: &Number, owned: &Owned) -> Option<Difference> {
     if record.order.is_some() {
         return None;
     }
@@ -376,7 +407,12 @@ fn compared(name: &CarrierName, record: &Number, owned: &Owned) -> Option<Differ
             attributes.insert(key.to_owned(), json!({"ours": ours, "theirs": theirs}));
         }
     };
-    differs("carrier", json!(record.carrier), json!(name));
+    differs("carrier", json!(record.carrier), json!(here.name));
+    differs(
+        "reseller",
+        json!(credentials_of(record)),
+        json!(here.reseller),
+    );
     for (key, theirs) in &owned.data {
         if let Some(ours) = record.carrier_data.get(key) {
             differs(key, ours.clone(), theirs.clone());

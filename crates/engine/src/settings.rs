@@ -8,6 +8,7 @@ use outside::settings::AllSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::credentials::SecretsKey;
 use crate::orders::Timing;
 
 /// Everything the engine is told at start.
@@ -27,6 +28,9 @@ pub struct Settings {
     pub providers: AllSettings,
     /// `[orders]`.
     pub orders: Timing,
+    /// What resellers' credentials are stored under; `None`: they can't have
+    /// any. Never in a file.
+    pub secrets_key: Option<SecretsKey>,
 }
 
 /// `[number_manager]`.

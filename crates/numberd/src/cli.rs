@@ -138,6 +138,9 @@ its API key, and prints once what it made up. These set them:
   NUMBERD_ADMIN_PASSWORD   his password [random]
   NUMBERD_MASTER_API_KEY   its API key, 64 hex digits [random]
 
+Resellers may have credentials of their own at carriers, once this is set; they are stored under it:
+  NUMBERD_SECRETS_KEY      64 hex digits, the same on every node and start
+
 SIGTERM and SIGINT end the server after what is in flight."
 )]
 pub struct Serve {
@@ -349,6 +352,10 @@ Numbers that wait for an order are passed over."
 pub struct Reconcile {
     /// Which carrier
     pub carrier: String,
+    /// With the own credentials of this reseller (id, name or realm), and what
+    /// was bought with them
+    #[arg(long, value_name = "ACCOUNT")]
+    pub reseller: Option<String>,
     /// Only these numbers
     #[arg(long, value_name = "NUMBER")]
     pub only: Vec<String>,

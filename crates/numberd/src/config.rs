@@ -222,6 +222,7 @@ impl Config {
             carriers: self.carriers.clone(),
             providers: self.providers.clone(),
             orders: self.orders,
+            ..engine::Settings::default()
         }
     }
 }

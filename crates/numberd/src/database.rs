@@ -1,9 +1,11 @@
 //! From configuration to an open store and an engine over it.
 
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::Engine;
+use engine::credentials::SecretsKey;
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use store::{Store, StoreError};
@@ -61,7 +63,11 @@ impl Database {
         };
         let store = SqliteStore::open(&path, &options).map_err(|error| unusable(&path, &error))?;
         let store = Arc::new(store);
-        let engine = Engine::new(Arc::clone(&store) as Arc<dyn Store>, config.engine())
+        let settings = engine::Settings {
+            secrets_key: secrets_key()?,
+            ..config.engine()
+        };
+        let engine = Engine::new(Arc::clone(&store) as Arc<dyn Store>, settings)
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         Ok(Self {
             store,
@@ -119,6 +125,24 @@ fn sqlite_path(url: &str) -> Outcome<PathBuf> {
             "the database needs a file: sqlite:FILE, like sqlite:numberd.db".to_owned(),
         )),
         path => Ok(PathBuf::from(path)),
+    }
+}
+
+/// The variable that holds the key of secrets.
+const SECRETS_KEY: &str = "NUMBERD_SECRETS_KEY";
+
+/// What resellers' credentials are stored under, from the environment; an empty
+/// variable is one that isn't set.
+fn secrets_key() -> Outcome<Option<SecretsKey>> {
+    let wrong = |message: String| Failure::new(Code::Usage, format!("{SECRETS_KEY}: {message}"));
+    match std::env::var(SECRETS_KEY) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => {
+            let key = SecretsKey::from_hex(&text);
+            key.map(Some).map_err(|error| wrong(error.to_string()))
+        }
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(wrong("it is not UTF-8".to_owned())),
     }
 }
 

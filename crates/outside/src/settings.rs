@@ -125,6 +125,56 @@ pub fn read<T: DeserializeOwned>(
     Ok((common, own))
 }
 
+/// The limits and switches that a customer with credentials of its own may set.
+const FREE: [&str; 3] = ["timeout_ms", "max_concurrency", "sandbox"];
+
+/// Whether a key is the operator's alone: where requests go, and what may leave.
+fn is_operators(key: &str) -> bool {
+    let is_place = key.ends_with("_url") || key.ends_with("_uri");
+    is_place || (COMMON.contains(&key) && !FREE.contains(&key))
+}
+
+/// The settings of a customer with credentials of its own at a carrier: what the
+/// operator alone decides is as in the operator's settings, and nothing else of
+/// them is. Limits go no further than the operator's.
+pub fn with_own(
+    carrier: &CarrierName,
+    operators: &Map<String, Value>,
+    own: Map<String, Value>,
+) -> Result<Map<String, Value>, BadSettings> {
+    let wrong = |problem: String| BadSettings::new(carrier, problem);
+    for key in own.keys() {
+        if is_operators(key) {
+            return Err(wrong(format!("'{key}' is the operator's to set")));
+        }
+    }
+    let defaults = Common::default();
+    let most = [
+        ("timeout_ms", defaults.timeout_ms),
+        ("max_concurrency", defaults.max_concurrency as u64),
+    ];
+    let mut settings: Map<String, Value> = operators
+        .iter()
+        .filter(|(key, _)| is_operators(key) || FREE.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, default) in most {
+        let most = operators
+            .get(key)
+            .and_then(Value::as_u64)
+            .unwrap_or(default);
+        let wanted = own.get(key).and_then(Value::as_u64).unwrap_or(most);
+        if wanted == 0 || wanted > most {
+            return Err(wrong(format!("'{key}' is from 1 to {most}")));
+        }
+    }
+    if own.get("sandbox").is_some_and(|sandbox| *sandbox != true) {
+        return Err(wrong("'sandbox' can only be switched on".to_owned()));
+    }
+    settings.extend(own);
+    Ok(settings)
+}
+
 impl Common {
     /// The switches as one; `sandboxed` is the vendor's default of
     /// `sandbox_provisioning` (spec/integrations.md 1.7).
@@ -137,6 +187,64 @@ impl Common {
             (true, _) => Spending::Allowed,
             (false, true) => Spending::Sandbox,
             (false, false) => Spending::Disabled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: &Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    fn own(operators: &Value, own: &Value) -> Result<Map<String, Value>, BadSettings> {
+        let name = CarrierName::new("other");
+        with_own(&name, &object(operators), object(own))
+    }
+
+    #[test]
+    fn nothing_of_the_operators_credentials_is_taken_over() {
+        let operators = json!({
+            "base_url": "https://a.example.com", "token": "operator", "connection_id": "7",
+            "allow_private_addresses": true, "timeout_ms": 500,
+        });
+        let settings = own(&operators, &json!({"token": "own"})).unwrap();
+        let expected = json!({
+            "base_url": "https://a.example.com", "allow_private_addresses": true,
+            "timeout_ms": 500, "token": "own",
+        });
+        assert_eq!(Value::Object(settings), expected);
+    }
+
+    #[test]
+    fn places_and_switches_stay_the_operators() {
+        for key in [
+            "base_url",
+            "phonebook_url",
+            "api_uri",
+            "numbers_api_url",
+            "allow_private_addresses",
+            "allow_plain_http",
+            "max_body_bytes",
+            "enable_provisioning",
+            "sandbox_provisioning",
+        ] {
+            let error = own(&json!({}), &json!({key: "https://127.0.0.1"})).unwrap_err();
+            assert!(error.problem.contains(key), "{error}");
+        }
+        for (key, value) in [
+            ("timeout_ms", json!(501)),
+            ("timeout_ms", json!(0)),
+            ("max_concurrency", json!(17)),
+            ("sandbox", json!(false)),
+        ] {
+            let operators = json!({"timeout_ms": 500, "sandbox": true});
+            let error = own(&operators, &json!({key: value})).unwrap_err();
+            assert!(error.problem.contains(key), "{error}");
         }
     }
 }

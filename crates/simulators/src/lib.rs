@@ -26,4 +26,4 @@ pub use carriers::{CARRIERS, Played, played};
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
 pub use tokens::Tokens;
-pub use vendor::{Order, OrderState, Refusal, Vendor};
+pub use vendor::{Hook, Order, OrderState, Refusal, Vendor};

@@ -61,6 +61,15 @@ pub enum OrderState {
     Failed,
 }
 
+/// A webhook, as the vendor would post it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// What proves that it is the vendor's.
+    pub headers: Vec<(&'static str, String)>,
+    /// What it says.
+    pub body: String,
+}
+
 /// Why a vendor says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

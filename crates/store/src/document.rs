@@ -23,6 +23,8 @@ pub enum DocumentKind {
     Idempotency,
     /// Somebody who is told of events.
     Webhook,
+    /// An account's own credentials at a carrier, encrypted.
+    Credentials,
 }
 
 impl DocumentKind {
@@ -36,6 +38,7 @@ impl DocumentKind {
             Self::CallerName => "caller_name",
             Self::Idempotency => "idempotency",
             Self::Webhook => "webhook",
+            Self::Credentials => "credentials",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carriers::{
-    CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Registry, Release, Verdict,
+    Carrier, CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Release, Verdict,
 };
 use futures::stream::{self, StreamExt};
 use numbers::e164::E164;
@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Fault, Order, OrderKind, OrderState};
 use crate::context::now;
+use crate::credentials::Dealers;
 
 /// Orders that one round of the job looks after, and how many at once.
 const ROUND: usize = 200;
@@ -69,16 +70,16 @@ impl Default for Timing {
 #[derive(Clone)]
 pub struct OrderDesk {
     pub(super) store: Arc<dyn Store>,
-    carriers: Arc<Registry>,
+    dealers: Arc<Dealers>,
     timing: Timing,
 }
 
 impl OrderDesk {
     /// A desk over the journal in `store`.
-    pub fn new(store: Arc<dyn Store>, carriers: Arc<Registry>, timing: Timing) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, dealers: Arc<Dealers>, timing: Timing) -> Self {
         Self {
             store,
-            carriers,
+            dealers,
             timing,
         }
     }
@@ -165,8 +166,13 @@ impl OrderDesk {
     }
 
     async fn buy(&self, order: Order, offers: Vec<Offer>) -> Result<Order, StoreError> {
-        let (Some(account), Some(carrier)) = (order.account.clone(), self.orders_of(&order)) else {
-            return self.refuse(order, "the carrier takes no orders").await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => return self.refuse(order, reason).await,
+        };
+        let Some(account) = order.account.clone() else {
+            return self.refuse(order, "nobody buys").await;
         };
         let planned = order.clone();
         let Some(mut order) = self.claim(order).await? else {
@@ -192,8 +198,10 @@ impl OrderDesk {
     }
 
     async fn give_back(&self, order: Order) -> Result<Order, StoreError> {
-        let Some(carrier) = self.orders_of(&order) else {
-            return self.by_hand(order, "the carrier takes no releases").await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => return self.by_hand(order, reason).await,
         };
         let Some(number) = order.open_numbers().pop() else {
             return Ok(order);
@@ -235,10 +243,14 @@ impl OrderDesk {
         }
         order.asked = order.asked.saturating_add(1);
         order.due = Some(next_question(&order));
-        let Some(carrier) = self.orders_of(&order) else {
-            let reason = "the carrier is not configured any more, so it can't be asked".to_owned();
-            order.fault = Some(Fault { code: None, reason });
-            return self.keep(order).await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => {
+                let reason = format!("it can't be asked for: {reason}");
+                order.fault = Some(Fault { code: None, reason });
+                return self.keep(order).await;
+            }
         };
         match order.kind {
             OrderKind::Purchase => self.ask_purchase(order, carrier).await,
@@ -349,9 +361,19 @@ impl OrderDesk {
         age(order) >= self.timing.unheard_after_s
     }
 
-    fn orders_of(&self, order: &Order) -> Option<&dyn Orders> {
-        self.carriers.get(&order.carrier)?.orders()
+    /// The carrier that an order goes to; `Err`: why there is none.
+    async fn carrier_of(
+        &self,
+        order: &Order,
+    ) -> Result<Result<Arc<dyn Carrier>, String>, StoreError> {
+        let credentials = order.credentials.as_ref();
+        self.dealers.of_order(&order.carrier, credentials).await
     }
+}
+
+fn taking_orders(carrier: &Result<Arc<dyn Carrier>, String>) -> Result<&dyn Orders, &str> {
+    let carrier = carrier.as_ref().map_err(String::as_str)?;
+    carrier.orders().ok_or("the carrier takes no orders")
 }
 
 /// Seconds that have passed for certain since it was sent: it may have been the

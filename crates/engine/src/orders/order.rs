@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Batch, Document, DocumentKind, Expectation, Operation, StoreError};
 
+use crate::credentials::Credentials;
+
 /// What is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +197,9 @@ pub struct Order {
     pub account: Option<AccountId>,
     /// Where.
     pub carrier: CarrierName,
+    /// With which reseller's credentials there; `None`: the operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
     /// The numbers.
     pub numbers: Vec<Line>,
     /// Every state so far, the present one last.
@@ -250,6 +255,7 @@ impl Order {
             kind,
             account,
             carrier,
+            credentials: None,
             numbers: numbers.into_iter().map(line).collect(),
             steps: vec![Step {
                 state: OrderState::Planned,

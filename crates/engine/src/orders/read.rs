@@ -75,7 +75,7 @@ pub fn order_row(order: &Order, for_admin: bool) -> Map<String, Value> {
     };
     row.insert("state".to_owned(), json!(order.state()));
     if !for_admin {
-        for secret in ["vendor", "fault", "caller", "user"] {
+        for secret in ["vendor", "fault", "caller", "user", "credentials"] {
             row.shift_remove(secret);
         }
         let lines = row.get_mut("numbers").and_then(Value::as_array_mut);

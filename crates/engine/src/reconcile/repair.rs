@@ -5,6 +5,7 @@ use numbers::e164::E164;
 use store::Expectation;
 
 use super::{Difference, Reconciliation};
+use crate::credentials::note_credentials;
 use crate::import::ImportRow;
 use crate::orders::{Order, OrderKind};
 use crate::{Context, Engine, EngineError};
@@ -19,12 +20,18 @@ impl Engine {
         account: Option<&AccountId>,
     ) -> Result<Vec<E164>, EngineError> {
         let orphans: Vec<&Difference> = report.orphans().collect();
-        let rows = orphans.iter().map(|orphan| ImportRow {
-            e164: orphan.number.to_string(),
-            account_id: account.map(ToString::to_string),
-            carrier_module: Some(report.carrier.to_string()),
-            carrier_data: orphan.data.clone(),
-            ..ImportRow::default()
+        let rows = orphans.iter().map(|orphan| {
+            let mut data = orphan.data.clone();
+            if let Some(reseller) = &report.reseller {
+                note_credentials(&mut data, reseller);
+            }
+            ImportRow {
+                e164: orphan.number.to_string(),
+                account_id: account.map(ToString::to_string),
+                carrier_module: Some(report.carrier.to_string()),
+                carrier_data: data,
+                ..ImportRow::default()
+            }
         });
         let outcomes = self.import_batch(cx, rows.collect()).await?;
         let adopted = orphans.iter().zip(outcomes);
@@ -42,6 +49,13 @@ impl Engine {
         report: &Reconciliation,
     ) -> Result<Vec<Order>, EngineError> {
         let master = self.master_account_id().await?;
+        let credentials = match &report.reseller {
+            Some(reseller) => {
+                let dealer = self.dealers.giving_back(reseller, &report.carrier).await?;
+                dealer.and_then(|dealer| dealer.credentials)
+            }
+            None => None,
+        };
         let mut orders = Vec::new();
         for orphan in report.orphans() {
             let key = orphan.number.clone();
@@ -52,6 +66,7 @@ impl Engine {
                 &report.carrier,
                 [key.clone()],
             );
+            order.credentials.clone_from(&credentials);
             // Somebody who has it by now keeps it.
             let batch = order.put()?.expect(Expectation::Number {
                 key,

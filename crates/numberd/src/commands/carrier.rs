@@ -32,7 +32,12 @@ pub async fn run(global: &Global, command: CarrierCommand) -> Outcome {
 
 async fn reconcile(database: &Database, options: &Reconcile) -> Outcome {
     let name = CarrierName::new(&options.carrier);
-    let mut report = database.engine.reconcile(&name).await.map_err(failure)?;
+    let reseller = match &options.reseller {
+        Some(text) => Some(database.account(text).await?.id.clone()),
+        None => None,
+    };
+    let asked = database.engine.reconcile(&name, reseller.as_ref());
+    let mut report = asked.await.map_err(failure)?;
     if !options.only.is_empty() {
         let keys = options.only.iter().map(|text| database.key(text));
         report.keep_only(&keys.collect::<Outcome<HashSet<E164>>>()?);
