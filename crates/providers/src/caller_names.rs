@@ -33,6 +33,11 @@ pub trait CallerNameProvider: Send + Sync {
     /// Its name in configuration, records and answers.
     fn name(&self) -> &ProviderName;
 
+    /// Whether it is only played: nothing leaves this machine.
+    fn sandbox(&self) -> bool {
+        false
+    }
+
     /// Makes the provider do what is wished. The same wish twice is one.
     async fn set(&self, number: &E164, wish: &CallerNames) -> Result<Wish, ProviderError>;
 }

@@ -7,10 +7,12 @@
 //! may have been done: an error says truly whether something may have happened
 //! ([`Failure`]).
 
+mod address;
 mod caller_names;
 mod emergency;
 mod name;
 mod registry;
+mod sandbox;
 mod vendor;
 
 pub use caller_names::{CallerNameProvider, CallerNames, Wish};

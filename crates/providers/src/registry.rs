@@ -6,8 +6,7 @@ use std::sync::Arc;
 use outside::{BadSettings, Service};
 use serde_json::{Map, Value};
 
-use crate::name::KNOWN;
-use crate::vendor::CnamNotifier;
+use crate::vendor::{CnamNotifier, Vendor, vendor};
 use crate::{CallerNameProvider, EmergencyProvider, ProviderName};
 
 /// Every provider that can be asked, by name. `cnam_notifier` is always among
@@ -34,20 +33,19 @@ impl Providers {
         settings: BTreeMap<String, Map<String, Value>>,
     ) -> Result<Self, BadSettings> {
         let mut providers = Self::default();
+        let mut configured = BTreeMap::new();
         for (key, settings) in settings {
-            providers.configure(&key, &settings)?;
+            let name = ProviderName::new(&key);
+            if let Some(first) = configured.insert(name.clone(), key.clone()) {
+                let problem = format!("'{first}' and '{key}' are the same provider; keep one");
+                return Err(BadSettings::new(&Service::provider(name.as_str()), problem));
+            }
+            match vendor(&name, settings)? {
+                Vendor::Emergency(provider) => providers.add_emergency(provider),
+                Vendor::CallerNames(provider) => providers.add_caller_names(provider),
+            }
         }
         Ok(providers)
-    }
-
-    fn configure(&mut self, key: &str, settings: &Map<String, Value>) -> Result<(), BadSettings> {
-        let name = ProviderName::new(key);
-        if name.as_str() != "cnam_notifier" {
-            let problem = format!("providers are {}", KNOWN.join(", "));
-            return Err(BadSettings::new(&Service::provider(name.as_str()), problem));
-        }
-        self.add_caller_names(Arc::new(CnamNotifier::with_settings(settings)?));
-        Ok(())
     }
 
     /// Who keeps emergency addresses under this name, with or without `knm_`;

@@ -1,9 +1,10 @@
 //! What every vendor is inside: numbers for sale, orders, and what is owned.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::emergency::Emergency;
 use crate::faults::{Fault, Faults};
 use crate::tokens::Tokens;
 
@@ -16,6 +17,9 @@ pub struct Vendor {
     pub faults: Faults,
     /// Its access tokens, if it has any.
     pub tokens: Tokens,
+    /// The addresses that help is sent to.
+    pub emergency: Emergency,
+    requests: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -253,6 +257,15 @@ impl Vendor {
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()
+    }
+
+    /// How many requests arrived, whatever they were.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
