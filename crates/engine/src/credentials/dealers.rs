@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::settings::{AllSettings, with_own};
 use carriers::{BadSettings, Carrier, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
+use outside::Service;
+use outside::settings::{AllSettings, with_own};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{DocumentKind, Store, StoreError};
@@ -231,7 +232,8 @@ impl Dealers {
             .filter(|(key, _)| CarrierName::new(key) == *name)
             .map(|(_, settings)| settings.clone())
             .next();
-        let settings = with_own(name, &operators.unwrap_or_default(), own)?;
+        let service = Service::carrier(name.as_str());
+        let settings = with_own(&service, &operators.unwrap_or_default(), own)?;
         Registry::one(name, settings)
     }
 
