@@ -23,6 +23,9 @@ const REST_JOB: Duration = Duration::from_hours(1);
 /// How often orders are looked at that somebody has to look after.
 const ORDER_JOB: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether somebody has to be told of events.
+const DELIVERY_JOB: Duration = Duration::from_millis(500);
+
 /// How often offers are removed that have expired.
 const EXPIRY_JOB: Duration = Duration::from_mins(1);
 
@@ -70,6 +73,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         tokio::spawn(end_rests(Arc::clone(&database.engine))),
         tokio::spawn(take_over_data(Arc::clone(&database.engine))),
         tokio::spawn(reconcile(Arc::clone(&database.engine))),
+        tokio::spawn(deliver_events(Arc::clone(&database.engine))),
     ];
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
@@ -126,6 +130,18 @@ fn tell(made: &Bootstrapped) -> Outcome {
         output::line(&format!("API key, shown this once: {}", made.api_key))?;
     }
     Ok(())
+}
+
+/// Tells those who want to know of what happened.
+async fn deliver_events(engine: Arc<Engine>) {
+    let mut ticks = interval(DELIVERY_JOB);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = engine.deliver_events().await {
+            tracing::error!(%error, "events can't be delivered");
+        }
+    }
 }
 
 /// Takes over tables that were loaded by others, beside this server.
