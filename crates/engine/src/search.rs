@@ -161,7 +161,7 @@ impl Engine {
         let query = id.wanted.of_carriers(most);
         let answers = self.ask_for_offers(&names, &query).await;
         let asked = now();
-        let made = self.not_ours(answers.said, own).await?;
+        let made = self.sellable(buyer, answers.said, own).await?;
         let overlays = self.overlays.get();
         let offered = made.iter().map(|offer| {
             let facts = Facts::new(&overlays, offer.number().digits(), None);
@@ -176,13 +176,24 @@ impl Engine {
         }))
     }
 
-    /// Each offered number once, without those that have a record here: a
-    /// carrier may go on offering what we bought from it.
-    async fn not_ours(&self, offers: Vec<Offer>, own: &[Hit]) -> Result<Vec<Offer>, StoreError> {
+    /// Each offered number once, without what is no whole number, and without
+    /// those that have a record here: a carrier may go on offering what we
+    /// bought from it.
+    async fn sellable(
+        &self,
+        buyer: &Account,
+        offers: Vec<Offer>,
+        own: &[Hit],
+    ) -> Result<Vec<Offer>, StoreError> {
+        let numbering = self.numbering(Some(buyer));
+        let is_number = |offer: &Offer| {
+            let key = numbering.key(offer.number().as_str());
+            key.is_ok_and(|key| key == *offer.number())
+        };
         let mut seen: HashSet<E164> = own.iter().map(|hit| hit.number.clone()).collect();
         let mut offers: Vec<Offer> = offers
             .into_iter()
-            .filter(|offer| seen.insert(offer.number().clone()))
+            .filter(|offer| is_number(offer) && seen.insert(offer.number().clone()))
             .collect();
         let keys: Vec<E164> = offers.iter().map(|offer| offer.number().clone()).collect();
         let mut known = self.store.numbers(&keys).await?.into_iter();

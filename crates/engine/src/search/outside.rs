@@ -12,7 +12,7 @@ use numbers::e164::E164;
 use crate::Engine;
 
 /// How many offers one search keeps, of all carriers together.
-const MOST_OFFERS: usize = 2_000;
+const MOST_OFFERS: usize = 1_000;
 
 /// The most that a carrier may say of one number, in bytes of JSON.
 const MOST_SAID: usize = 8 * 1024;
