@@ -26,7 +26,7 @@ struct World {
     vendor: Simulator,
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().expect("an object")
 }
 
@@ -38,7 +38,7 @@ impl World {
     async fn with_key(timing: Timing, digits: Option<&str>) -> Self {
         let vendor = Arc::new(Vendor::new([NUMBER.to_owned()]));
         let vendor = Simulator::start(WIRE, vendor).await.expect("a port");
-        let operators = object(json!({
+        let operators = object(&json!({
             "base_url": vendor.url(), "allow_private_addresses": true,
             "bearer_token": "the operator's", "timeout_ms": 500,
         }));
