@@ -152,14 +152,13 @@ impl Engine {
         own: &[Hit],
         span: Span,
     ) -> Result<Option<Found>, EngineError> {
-        let names = self.searched_names(buyer).await?;
-        let names = self.outside(names);
-        if names.is_empty() {
+        let dealers = self.outside(buyer).await?;
+        if dealers.is_empty() {
             return Ok(None);
         }
         let most = self.settings.number_manager.maximum_search_quantity;
         let query = id.wanted.of_carriers(most);
-        let answers = self.ask_for_offers(&names, &query).await;
+        let answers = self.ask_for_offers(&dealers, &query).await;
         let asked = now();
         let made = self.sellable(buyer, answers.said, own).await?;
         let overlays = self.overlays.get();
@@ -201,10 +200,11 @@ impl Engine {
         Ok(offers)
     }
 
-    /// Whether any carrier is asked at all.
+    /// Whether any carrier can be asked at all.
     fn looks_outside(&self) -> bool {
         let mut carriers = self.carriers.all();
-        carriers.any(|carrier| carrier.offers().is_some())
+        let own_credentials = self.dealers.key().is_some();
+        own_credentials || carriers.any(|carrier| carrier.offers().is_some())
     }
 
     /// Where an account's searches look, in order, each once: its own reserved
@@ -241,15 +241,6 @@ impl Engine {
             }
         }
         Ok(stock)
-    }
-
-    /// The carriers that an account's searches ask, in order.
-    pub(crate) async fn searched_names(
-        &self,
-        account: &Account,
-    ) -> Result<Vec<CarrierName>, StoreError> {
-        let reseller = self.reseller_of(account).await?;
-        Ok(self.names_searched(Some(&reseller)))
     }
 
     fn names_searched(&self, reseller: Option<&Account>) -> Vec<CarrierName> {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::{BadSettings, Carrier, Registry};
+use carriers::{Carrier, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
-use outside::Service;
 use outside::settings::{AllSettings, with_own};
+use outside::{BadSettings, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{DocumentKind, Store, StoreError};
@@ -43,6 +43,12 @@ pub(crate) struct Dealer {
 }
 
 impl Dealer {
+    /// Whether it looks outside; one that can't be used has to say so.
+    pub fn looks(&self) -> bool {
+        let carrier = self.carrier.as_ref();
+        carrier.map_or(true, |carrier| carrier.offers().is_some())
+    }
+
     /// How many numbers one order takes.
     pub fn most_per_order(&self) -> usize {
         let orders = self.carrier.as_ref().ok();
