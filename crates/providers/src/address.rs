@@ -33,6 +33,17 @@ impl Address {
     }
 }
 
+/// The country of a state or province.
+pub fn country(region: &str) -> &'static str {
+    const PROVINCES: [&str; 13] = [
+        "AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT",
+    ];
+    let is_province = PROVINCES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(region));
+    if is_province { "CA" } else { "US" }
+}
+
 /// Whether two sets of fields name the same place, large letters and small.
 pub fn is_same(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
     let place = |fields: &Map<String, Value>, name: &str| {

@@ -1,7 +1,11 @@
 //! What every keeper of emergency addresses must do, tried with each against its
 //! simulator.
 
+mod bandwidth_e911;
 mod dash_e911;
+mod names;
+mod telnyx_cnam;
+mod telnyx_e911;
 mod world;
 
 /// The tests that every provider has to pass, by its [`world::Kind`].
