@@ -33,6 +33,8 @@ pub struct Carrier {
     pub sells: bool,
 }
 
+const VITELITY_LOGIN: Settings = &[("login", vitelity::LOGIN.0), ("pass", vitelity::LOGIN.1)];
+
 /// All of them.
 pub const VENDORS: &[Played] = &[
     sells(
@@ -83,15 +85,21 @@ pub const VENDORS: &[Played] = &[
             ("auth_token", twilio::LOGIN.1),
         ],
     ),
-    sells(
-        "vitelity",
-        vitelity::WIRE,
-        &[
-            ("login", vitelity::LOGIN.0),
-            ("pass", vitelity::LOGIN.1),
-            ("routesip", "sip.example.com"),
+    Played {
+        providers: &[
+            ("vitelity_e911", VITELITY_LOGIN),
+            ("vitelity_cnam", VITELITY_LOGIN),
         ],
-    ),
+        ..sells(
+            "vitelity",
+            vitelity::WIRE,
+            &[
+                ("login", vitelity::LOGIN.0),
+                ("pass", vitelity::LOGIN.1),
+                ("routesip", "sip.example.com"),
+            ],
+        )
+    },
     sells(
         "voip_innovations",
         voip_innovations::WIRE,

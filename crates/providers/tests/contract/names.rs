@@ -47,6 +47,8 @@ pub struct Kind {
     pub settings: fn() -> Value,
     /// The setting that holds a secret, to be wrong once.
     pub secret: &'static str,
+    /// Whether a name that is shown can be taken back without a person.
+    pub takes_back: bool,
 }
 
 struct World {
@@ -100,6 +102,11 @@ pub async fn setting(kind: Kind) {
         (None, false),
     ] {
         let wish = world.set(name, lookup).await;
+        if name.is_none() && !kind.takes_back {
+            assert_eq!(wish, Ok(Wish::ByHand));
+            assert_eq!(world.listed().1, lookup);
+            continue;
+        }
         assert!(matches!(wish, Ok(Wish::Done | Wish::Open)), "{wish:?}");
         assert_eq!(world.listed(), (name.map(ToOwned::to_owned), lookup));
     }

@@ -10,6 +10,7 @@ const KIND: Kind = Kind {
     wire: WIRE,
     settings: || json!({"token": TOKEN}),
     secret: "token",
+    takes_back: true,
 };
 
 crate::names::contract!(KIND);
