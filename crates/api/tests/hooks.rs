@@ -46,7 +46,8 @@ impl World {
         let mut settings = object(json!({
             "base_url": vendor.url(), "allow_private_addresses": true,
         }));
-        for (key, value) in played.settings {
+        let known = played.carrier.expect("it sells numbers");
+        for (key, value) in known.settings {
             settings.insert((*key).to_owned(), json!(value));
         }
         settings.extend(object(more));
