@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail};
 
 /// Crates from the inside out; each may use only those before it.
 const INWARDS: [&[&str]; 5] = [
-    &["numbers", "simulators"],
+    &["numbers", "simulators", "test-postgres"],
     &["store", "carriers", "places"],
-    &["store-sqlite", "engine"],
+    &["store-sqlite", "store-postgres", "engine"],
     &["api"],
     &["numberd"],
 ];
