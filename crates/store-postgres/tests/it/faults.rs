@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use numbers::state::State;
-use store::conformance::sample::{creation, key, number, owned};
+use store::conformance::sample::{creation, key, owned};
 use store::{Page, Store, StoreError};
 use store_postgres::{Options, PostgresStore};
 use test_postgres::{Database, Server};
 use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 use crate::common::{open, options, verify};
 
@@ -106,7 +105,16 @@ async fn a_server_that_is_down_is_unavailable() {
     assert_eq!(written, Ok(()));
 }
 
-/// A batch that the server was asked to commit and never answered for.
+/// Until a transaction waits for a lock.
+async fn until_somebody_waits(client: &Client) {
+    let sql = "SELECT 1 FROM pg_locks WHERE NOT granted AND database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while client.query(sql, &[]).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A full queue turns away, and what was taken in is written.
 #[tokio::test]
 async fn too_much_at_once_is_busy() {
     let database = Database::new();
@@ -117,11 +125,6 @@ async fn too_much_at_once_is_busy() {
     };
     let store = PostgresStore::open(database.url(), &few).await.unwrap();
     let store = Arc::new(store);
-    store
-        .write(creation(number(&key(0), State::Available)))
-        .await
-        .unwrap()
-        .unwrap();
     // Somebody holds the counter that every write needs.
     let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
         .await
@@ -132,19 +135,17 @@ async fn too_much_at_once_is_busy() {
         .await
         .unwrap();
     let mut tasks = JoinSet::new();
-    for n in 1..=20 {
+    let mut begin = |n| {
         let store = Arc::clone(&store);
-        tasks.spawn(async move {
-            let written = store.write(creation(owned(&key(n), 1))).await;
-            (n, written)
-        });
-    }
-    let mut busy = 0;
+        tasks.spawn(async move { (n, store.write(creation(owned(&key(n), 1))).await) });
+    };
+    begin(0);
+    until_somebody_waits(&client).await;
+    (1..=20).for_each(begin);
     // One is at work, three wait; the others are turned away at once.
-    while busy < 16 {
+    for _ in 0..17 {
         let (n, written) = tasks.join_next().await.unwrap().unwrap();
         assert_eq!(written, Err(StoreError::Busy), "{n}");
-        busy += 1;
     }
     client.batch_execute("ROLLBACK").await.unwrap();
     let rest = tasks.join_all().await;

@@ -185,9 +185,9 @@ async fn counts_follow_a_move_among_changes(database: Database) {
     let mover = Arc::clone(&nodes[2]);
     tasks.spawn(async move {
         for round in 0..30 {
-            let mut moved = account(4, &[1, 2 + round % 2]);
-            moved.revision = Revision(u64::from(round) + 2);
-            write(&mover, just([put(moved)])).await;
+            let mut four = account(4, &[1, 2 + round % 2]);
+            four.revision = Revision(u64::from(round) + 2);
+            write(&mover, just([put(four)])).await;
         }
     });
     tasks.join_all().await;
