@@ -8,6 +8,7 @@ pub mod export;
 pub mod fix;
 pub mod import;
 pub mod lookup;
+pub mod migrate;
 pub mod number;
 mod pages;
 pub mod serve;

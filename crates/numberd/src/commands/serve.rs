@@ -36,7 +36,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let listener = server::bind(&config.listen).await?;
     let address = listener.local_addr()?;
     api::install_recorder();
-    let database = Database::open(&config, Access::Create)?;
+    let database = Database::open(&config, Access::Create).await?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
     if let Err(error) = database.engine.refresh_data_sets().await {
         tracing::error!(%error, "loaded tables can't be read");
