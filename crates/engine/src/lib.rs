@@ -19,6 +19,7 @@ pub mod fix;
 pub mod hierarchy;
 pub mod identify;
 pub mod import;
+pub mod leases;
 pub mod login;
 pub mod numbering;
 pub mod numbers;

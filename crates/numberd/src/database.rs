@@ -83,6 +83,11 @@ impl Database {
         })
     }
 
+    /// Whether other nodes may work on it at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
     /// Verifies what the tables say beside the documents; what is wrong, in
     /// sentences.
     pub async fn check(&self) -> Outcome<Vec<String>> {

@@ -1,4 +1,4 @@
-//! Documents of the engine's own work: orders, running searches, offers. The
+//! Documents of the engine's own work: orders, running searches, offers, leases. The
 //! store keeps them under a key, lists them, and says which are due; it doesn't
 //! look into them.
 
@@ -15,6 +15,8 @@ pub enum DocumentKind {
     Search,
     /// A number that a carrier offered to an account.
     Offer,
+    /// Work that one of many nodes does, until when.
+    Lease,
 }
 
 impl DocumentKind {
@@ -24,6 +26,7 @@ impl DocumentKind {
             Self::Order => "order",
             Self::Search => "search",
             Self::Offer => "offer",
+            Self::Lease => "lease",
         }
     }
 }

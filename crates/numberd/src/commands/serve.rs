@@ -2,31 +2,16 @@
 
 use std::env;
 use std::sync::Arc;
-use std::time::Duration;
 
 use engine::bootstrap::{Bootstrap, Bootstrapped};
-use engine::{Context, Engine};
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::{Global, Serve};
 use crate::config::Config;
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
+use crate::jobs::Jobs;
 use crate::server::{self, Stop};
 use crate::{demo, logging, output};
-
-/// How often numbers whose rest is over are put on sale again
-/// (spec/numbers.md 7).
-const REST_JOB: Duration = Duration::from_hours(1);
-
-/// How often orders are looked at that somebody has to look after.
-const ORDER_JOB: Duration = Duration::from_secs(1);
-
-/// How often offers are removed that have expired.
-const EXPIRY_JOB: Duration = Duration::from_mins(1);
-
-/// How often tables are taken over that were loaded meanwhile.
-const DATA_JOB: Duration = Duration::from_secs(20);
 
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let mut config = Config::load(global)?;
@@ -58,19 +43,12 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         output::line(&lines?)?;
     }
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
-    let jobs = [
-        tokio::spawn(look_after_orders(Arc::clone(&database.engine))),
-        tokio::spawn(drop_expired(Arc::clone(&database.engine))),
-        tokio::spawn(end_rests(Arc::clone(&database.engine))),
-        tokio::spawn(take_over_data(Arc::clone(&database.engine))),
-    ];
+    let jobs = Jobs::start(&database);
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
         tracing::warn!("some requests took too long and were cut off");
     }
-    for job in jobs {
-        job.abort();
-    }
+    jobs.stop(&database.engine).await;
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -119,66 +97,4 @@ fn tell(made: &Bootstrapped) -> Outcome {
         output::line(&format!("API key, shown this once: {}", made.api_key))?;
     }
     Ok(())
-}
-
-/// Takes over tables that were loaded by others, beside this server.
-async fn take_over_data(engine: Arc<Engine>) {
-    let mut ticks = interval(DATA_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match engine.refresh_data_sets().await {
-            Ok(false) => {}
-            Ok(true) => tracing::info!("loaded tables were taken over"),
-            Err(error) => tracing::error!(%error, "loaded tables can't be read"),
-        }
-    }
-}
-
-/// Asks carriers for what became of open orders.
-async fn look_after_orders(engine: Arc<Engine>) {
-    let mut ticks = interval(ORDER_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = engine.desk().look_after().await {
-            tracing::error!(%error, "open orders can't be looked after");
-        }
-    }
-}
-
-/// Forgets offers that can't be ordered any more.
-async fn drop_expired(engine: Arc<Engine>) {
-    let mut ticks = interval(EXPIRY_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = engine.drop_expired().await {
-            tracing::error!(%error, "what has expired can't be removed");
-        }
-    }
-}
-
-/// Puts numbers on sale whose rest is over: now, and each hour.
-async fn end_rests(engine: Arc<Engine>) {
-    let mut ticks = interval(REST_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let cx = Context::system("end-rests");
-        let mut ended = 0;
-        loop {
-            match engine.end_rests(&cx).await {
-                Ok(0) => break,
-                Ok(count) => ended += count,
-                Err(error) => {
-                    tracing::error!(%error, "numbers whose rest is over can't be put on sale");
-                    break;
-                }
-            }
-        }
-        if ended > 0 {
-            tracing::info!(numbers = ended, "rests ended");
-        }
-    }
 }
