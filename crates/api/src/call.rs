@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::{Method, request::Parts};
+use engine::receipt::Receipt;
 use engine::tokens::Authenticated;
 use engine::{Caller, Context, EngineError, FieldError};
 use numbers::account::{Account, AccountId};
@@ -16,6 +17,7 @@ use crate::Api;
 use crate::dialect::Dialect;
 use crate::envelope::etag_matches;
 use crate::error::ApiError;
+use crate::idempotency::{Answer, Claim};
 use crate::request::{Data, Envelope, Incoming, Media, account_in};
 
 /// A request to a route, whoever sent it.
@@ -26,6 +28,8 @@ pub struct Input {
     /// The account that the URL names.
     pub account: Option<Arc<Account>>,
     body: Option<Envelope>,
+    /// The call can be repeated.
+    claim: Option<Arc<Claim>>,
 }
 
 /// A request by somebody with a valid token, allowed on the account that the
@@ -139,6 +143,12 @@ impl Input {
         self.incoming.query.get(key)
     }
 
+    /// Keeps the answer to a change of numbers with the change, where the
+    /// client may repeat the call.
+    pub(crate) fn receipt<'a>(&'a self, answer: &'a Answer<'a>) -> Option<impl Receipt + 'a> {
+        self.claim.as_ref().map(|claim| claim.receipt(answer))
+    }
+
     /// The revision that a document must still have when it is written: the
     /// one that the client's `If-Match` names (spec/http.md 1.11). `None` where
     /// any will do.
@@ -230,6 +240,7 @@ async fn input(parts: &mut Parts, api: &Api) -> Result<Input, ApiError> {
         let _ = incoming.route.set(route);
     }
     let body = parts.extensions.remove::<Envelope>();
+    let claim = parts.extensions.remove::<Arc<Claim>>();
     let account = match (&incoming.url_account, account_in(&incoming.tokens)) {
         (Some(account), _) => Some(account.clone()),
         (None, Some(id)) => Some(load_account(api, &incoming, id).await?),
@@ -239,6 +250,7 @@ async fn input(parts: &mut Parts, api: &Api) -> Result<Input, ApiError> {
         incoming,
         account,
         body,
+        claim,
     })
 }
 

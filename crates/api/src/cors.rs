@@ -7,13 +7,13 @@ const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
     "content-type, depth, user-agent, x-http-method-override, x-file-size, x-requested-with, \
      if-modified-since, x-file-name, cache-control, x-auth-token, x-kazoo-cluster-id, if-match, \
      if-none-match, authorization, x-pretty-print, x-request-id, x-auth-account-id, \
-     x-numberd-dialect",
+     x-numberd-dialect, idempotency-key",
 );
 
 /// What scripts may read.
 const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "content-type, x-auth-token, x-request-id, x-kazoo-cluster-id, location, etag, retry-after, \
-     x-next-start-key",
+     x-next-start-key, idempotency-replayed",
 );
 
 /// How long a browser may remember all this, in seconds.

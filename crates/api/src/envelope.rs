@@ -10,12 +10,15 @@ use serde_json::Value;
 
 use crate::Api;
 use crate::error::{ApiError, Shape};
+use crate::idempotency::First;
 use crate::reply::{Outcome, Reply, Revision};
 use crate::request::{Incoming, Media};
 use crate::settings::ApiSettings;
 use crate::{cors, csv};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Told of an answer that was given before.
+static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What every envelope of this node says.
@@ -101,7 +104,7 @@ fn failure_body(incoming: &Incoming, node: &Node, shape: &Shape) -> Writer {
     body.member("data", shape.data.to_string().as_bytes());
     body.text("error", shape.status.as_str());
     body.text("message", shape.message);
-    body.close(incoming, node, "error");
+    body.close(incoming, node, "error", None);
     body
 }
 
@@ -151,6 +154,12 @@ fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
     if let Some(revision) = revision {
         insert(headers, header::ETAG, &format!("\"{revision}\""));
     }
+    if let Some(etag) = &reply.etag {
+        insert(headers, header::ETAG, &format!("\"{etag}\""));
+    }
+    if reply.first.is_some() {
+        headers.insert(REPLAYED.clone(), HeaderValue::from_static("true"));
+    }
     if let Some(location) = &reply.location {
         insert(headers, header::LOCATION, location);
     }
@@ -195,7 +204,7 @@ fn success_body(
     if let Some(revision) = revision.or(incoming.dialect.absent_revision()) {
         body.text("revision", revision);
     }
-    body.close(incoming, node, "success");
+    body.close(incoming, node, "success", reply.first.as_ref());
     body.into_response(incoming, status)
 }
 
@@ -233,12 +242,17 @@ impl Writer {
         let _ = serde_json::to_writer(&mut self.0, text);
     }
 
-    /// What every envelope ends with.
-    fn close(&mut self, incoming: &Incoming, node: &Node, status: &str) {
+    /// What every envelope ends with; an answer that is given again is that of
+    /// the first request.
+    fn close(&mut self, incoming: &Incoming, node: &Node, status: &str, first: Option<&First>) {
+        let (id, now) = match first {
+            Some(First { request_id, at }) => (request_id, *at),
+            None => (&incoming.id, incoming.now),
+        };
         self.member("node", node.node.as_bytes());
-        self.text("request_id", &incoming.id);
+        self.text("request_id", id);
         self.text("status", status);
-        self.text("timestamp", &timestamp(incoming.now));
+        self.text("timestamp", &timestamp(now));
         if let Some(tokens) = incoming.bucket {
             self.member("tokens", b"");
             let _ = serde_json::to_writer(&mut self.0, &tokens);

@@ -69,7 +69,7 @@ impl ApiError {
 
     /// Adds a member to the data of an error that the API said itself.
     #[must_use]
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         if let Cause::Direct(Shape {
             data: Value::Object(data),
             ..
@@ -189,6 +189,29 @@ impl ApiError {
             StatusCode::CONFLICT,
             "datastore_conflict",
             "conflicting documents",
+        )
+    }
+
+    /// 409: a call with the same idempotency key hasn't ended yet.
+    pub fn still_running() -> Self {
+        let text = "a call with this idempotency key is still running; repeat it in a moment";
+        Self::system(StatusCode::CONFLICT, "call_in_progress", text).retry_after(BUSY_RETRY_SECONDS)
+    }
+
+    /// 409: a call that is repeated was carried out, and its answer isn't told
+    /// twice.
+    pub fn secret_told() -> Self {
+        let text = "the call was carried out; its answer held a secret, which is told only once";
+        Self::system(StatusCode::CONFLICT, "already_answered", text)
+    }
+
+    /// 422: the idempotency key belongs to another request.
+    pub fn key_reused() -> Self {
+        let text = "the idempotency key was used for another request; use a new one for this";
+        Self::system(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            text,
         )
     }
 
@@ -374,6 +397,7 @@ fn engine_shape(error: &EngineError, dialect: Dialect) -> Shape {
         }
         EngineError::Busy => store_error(&StoreError::Busy),
         EngineError::Conflict => ApiError::conflict(),
+        EngineError::Repeated => ApiError::still_running(),
         EngineError::OtherRevision => ApiError::system(
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",
@@ -413,6 +437,17 @@ fn number_shape(error: &NumberError, dialect: Dialect) -> Shape {
                 status: StatusCode::BAD_REQUEST,
                 message,
                 data,
+                retry_after: None,
+            };
+        }
+        NumberError::AddressAmbiguous {
+            address,
+            candidates,
+        } => {
+            return Shape {
+                status: StatusCode::BAD_REQUEST,
+                message: error.name(),
+                data: dialect.address_ambiguous(address, candidates),
                 retry_after: None,
             };
         }

@@ -14,6 +14,7 @@ pub mod dialect;
 mod envelope;
 pub mod error;
 pub mod filters;
+mod idempotency;
 mod observe;
 pub mod openapi;
 pub mod paging;
@@ -50,6 +51,8 @@ pub struct Api {
     /// Bounds on calls without token, and on activations.
     pub buckets: Buckets,
     node: envelope::Node,
+    /// Calls with a key, while they run.
+    running: idempotency::Running,
     /// Every request that may write holds a receiver until it is through.
     in_flight: watch::Sender<()>,
 }
@@ -75,6 +78,7 @@ pub fn service_with(
     let api = Api {
         buckets: Buckets::new(&settings.limits),
         node: envelope::Node::new(&settings),
+        running: idempotency::Running::default(),
         in_flight: watch::Sender::new(()),
         engine,
         settings,

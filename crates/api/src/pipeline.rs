@@ -24,11 +24,15 @@ use crate::Api;
 use crate::buckets::Decision;
 use crate::envelope;
 use crate::error::ApiError;
+use crate::idempotency::{self, Begun, Claim};
 use crate::request::{Envelope, Incoming, account_in};
 use crate::{observe, router};
 
 /// Stands for any account where only the route counts.
 const ANY_ACCOUNT: &str = "00000000000000000000000000000000";
+
+/// The longest body of a webhook: vendors send a kilobyte or two.
+const MAX_HOOK_BYTES: usize = 256 << 10;
 
 /// The API as a service: takes HTTP requests, answers them, never fails.
 #[derive(Clone)]
@@ -66,10 +70,7 @@ impl ApiService {
                 parts.method = incoming.method.clone();
                 let mut request = Request::from_parts(parts, Body::empty());
                 request.extensions_mut().insert(incoming.clone());
-                if let Some(envelope) = envelope {
-                    request.extensions_mut().insert(envelope);
-                }
-                self.dispatch(&incoming, request).await
+                self.carry_out(&incoming, envelope, request).await
             }
             Err(error) => error.into_response(),
         };
@@ -78,17 +79,46 @@ impl ApiService {
         response
     }
 
+    /// Runs the handler, unless the call was carried out before.
+    async fn carry_out(
+        &self,
+        incoming: &Arc<Incoming>,
+        envelope: Option<Envelope>,
+        mut request: Request,
+    ) -> Response {
+        let begun = idempotency::begin(&self.api, incoming, envelope.as_ref()).await;
+        match begun {
+            Ok(Begun::Plain) => {}
+            Ok(Begun::Claimed(claim)) => {
+                request.extensions_mut().insert(claim);
+            }
+            Ok(Begun::Answered(response)) => return response,
+            Err(error) => return error.into_response(),
+        }
+        if let Some(envelope) = envelope {
+            request.extensions_mut().insert(envelope);
+        }
+        self.dispatch(incoming, request).await
+    }
+
     /// Runs the handler. What may write is finished even if the client goes
     /// away meanwhile, so that nothing is left half-done; and a handler that
     /// panics is a fault of this request only.
     async fn dispatch(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
+        let claim = request.extensions().get::<Arc<Claim>>().cloned();
         let run = self.router.clone().oneshot(request);
         let ended = if incoming.method == Method::GET {
             std::panic::AssertUnwindSafe(run).catch_unwind().await.ok()
         } else {
             let in_flight = self.api.in_flight.subscribe();
             let task = tokio::spawn(async move {
-                let response = run.await;
+                let response = match claim {
+                    None => run.await,
+                    Some(claim) => {
+                        let Ok(response) = run.await;
+                        Ok(claim.settle(response).await)
+                    }
+                };
                 drop(in_flight);
                 response
             });
@@ -163,6 +193,13 @@ async fn prepare(
         return Ok(None);
     }
     let patience = Duration::from_secs(limits.receive_timeout_s);
+    if is_hook(&incoming.tokens) {
+        // A vendor's own format and signature in place of envelope and token.
+        let limit = limits.max_body_bytes.min(MAX_HOOK_BYTES);
+        incoming.read_raw_body(body, limit, patience).await?;
+        draw(api, incoming).await?;
+        return Ok(None);
+    }
     let envelope = incoming
         .read_body(body, limits.max_body_bytes, patience)
         .await?;
@@ -216,6 +253,11 @@ fn is_login(tokens: &[String]) -> bool {
     tokens
         .first()
         .is_some_and(|noun| noun == "user_auth" || noun == "api_auth")
+}
+
+/// `/v2/hooks/…`: what vendors tell us.
+fn is_hook(tokens: &[String]) -> bool {
+    tokens.first().is_some_and(|noun| noun == "hooks")
 }
 
 /// `/v2/account/…` means the token's own account (spec/http.md 1.3).

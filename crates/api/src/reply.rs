@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
+use crate::idempotency::First;
 
 /// A successful answer. The outer layer writes the envelope around it.
 #[derive(Clone, Debug, Default)]
@@ -22,10 +23,29 @@ pub struct Reply {
     pub(crate) page: Option<PageInfo>,
     pub(crate) metadata: Option<Vec<u8>>,
     pub(crate) csv: Option<CsvName>,
+    /// The `etag` of what the envelope says no revision of.
+    pub(crate) etag: Option<String>,
+    /// The data has a secret in it, which is told once and never kept.
+    pub(crate) secret: bool,
+    /// The request that was carried out, where this one repeats it.
+    pub(crate) first: Option<First>,
+}
+
+/// What is kept of an answer, so that it can be given again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    data: Option<String>,
+    status: Option<u16>,
+    revision: Revision,
+    location: Option<String>,
+    page: Option<PageInfo>,
+    metadata: Option<String>,
+    etag: Option<String>,
+    secret: bool,
 }
 
 /// What the envelope says about the revision (spec/http.md 1.11).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Revision {
     /// Data without a revision: numbers, searches, checks.
     #[default]
@@ -38,7 +58,7 @@ pub(crate) enum Revision {
 
 /// Paging members of the envelope (spec/http.md 2.1); none of them with
 /// `paginate=false`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageInfo {
     /// Rows returned.
     pub page_size: usize,
@@ -126,6 +146,52 @@ impl Reply {
     pub fn with_metadata(mut self, metadata: &impl Serialize) -> Self {
         self.metadata = serde_json::to_vec(metadata).ok();
         self
+    }
+
+    /// An `etag` for data whose revision the envelope doesn't tell.
+    #[must_use]
+    pub(crate) fn with_etag(mut self, etag: String) -> Self {
+        self.etag = Some(etag);
+        self
+    }
+
+    /// The data has a secret in it: a call that is repeated doesn't tell it
+    /// again.
+    #[must_use]
+    pub(crate) fn with_secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// What is kept, so that the answer can be given again: no secrets.
+    pub(crate) fn kept(&self) -> Kept {
+        let text = |json: &Vec<u8>| String::from_utf8(json.clone()).ok();
+        Kept {
+            data: self.data.as_ref().filter(|_| !self.secret).and_then(text),
+            status: self.status.map(|status| status.as_u16()),
+            revision: self.revision.clone(),
+            location: self.location.clone(),
+            page: self.page.clone(),
+            metadata: self.metadata.as_ref().and_then(text),
+            etag: self.etag.clone(),
+            secret: self.secret,
+        }
+    }
+
+    /// An answer that was kept; `None` where it told a secret.
+    pub(crate) fn again(kept: Kept, first: First) -> Option<Self> {
+        let status = kept.status.and_then(|code| StatusCode::from_u16(code).ok());
+        (!kept.secret).then(|| Self {
+            data: kept.data.map(String::into_bytes),
+            status,
+            revision: kept.revision,
+            location: kept.location,
+            page: kept.page,
+            metadata: kept.metadata.map(String::into_bytes),
+            etag: kept.etag,
+            first: Some(first),
+            ..Self::default()
+        })
     }
 
     /// The listing may be asked for as CSV, with these columns first.

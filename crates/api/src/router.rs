@@ -15,11 +15,12 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
 use crate::routes::phone_numbers::{
-    activate, carriers_info, check, classifiers, collection, explain, fix, identify, list, number,
-    place,
+    activate, carriers_info, check, classifiers, collection, explain, fix, history, identify, list,
+    number, place, search,
 };
 use crate::routes::{
-    accounts, api_auth, auth, docs, health, metrics, orders, token_auth, user_auth, users,
+    accounts, api_auth, auth, carriers, docs, e911_coverage, health, hooks, metrics, orders,
+    token_auth, user_auth, users,
 };
 
 /// The whole table.
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Arc<Api>> {
         .merge(numbers())
         .merge(account_routes())
         .merge(logins())
+        .merge(from_vendors())
         .merge(about_the_server())
 }
 
@@ -49,6 +51,7 @@ fn account_numbers() -> Router<Arc<Api>> {
                 .delete(collection::release),
         )
         .route(&base("/collection/activate"), put(collection::activate))
+        .route(&base("/events"), get(history::events))
         .route(&base("/fix"), post(fix::fix_all).get(fix::fix_and_list))
         .route(&base("/fix/{number}"), post(fix::fix_one))
         .route(&base("/locality"), post(place::locality))
@@ -63,22 +66,29 @@ fn account_numbers() -> Router<Arc<Api>> {
         )
         .route(&base("/{number}/activate"), put(activate::activate))
         .route(&base("/{number}/explain"), get(explain::get))
+        .route(&base("/{number}/history"), get(history::get))
         .route(&base("/{number}/identify"), get(identify::get))
         .route(&base("/{number}/port"), put(activate::port))
         .route(&base("/{number}/reserve"), put(activate::reserve));
     // These words are no numbers, so nothing is under them but what is listed.
-    ["carriers_info", "check", "collection", "locality", "prefix"]
-        .into_iter()
-        .fold(table, |table, word| {
-            table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
-        })
+    let words = [
+        "carriers_info",
+        "check",
+        "collection",
+        "events",
+        "locality",
+        "prefix",
+    ];
+    words.into_iter().fold(table, |table, word| {
+        table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
+    })
 }
 
 /// Numbers without an account in the path: searches, and what is the same for
 /// everybody (spec/http.md 3.8). A number itself is never had this way.
 fn numbers() -> Router<Arc<Api>> {
     Router::new()
-        .route("/v2/phone_numbers", get(list::search_anywhere))
+        .route("/v2/phone_numbers", get(search::get))
         .route("/v2/phone_numbers/carriers_info", get(carriers_info::get))
         .route("/v2/phone_numbers/check", post(check::post))
         .route("/v2/phone_numbers/classifiers", get(classifiers::list))
@@ -117,12 +127,23 @@ fn account_routes() -> Router<Arc<Api>> {
             get(accounts::api_key).put(accounts::new_api_key),
         )
         .route(
+            "/v2/accounts/{account_id}/carriers/{carrier}",
+            get(carriers::get)
+                .put(carriers::create)
+                .post(carriers::set)
+                .delete(carriers::remove),
+        )
+        .route(
             "/v2/accounts/{account_id}/children",
             get(accounts::children),
         )
         .route(
             "/v2/accounts/{account_id}/descendants",
             get(accounts::descendants),
+        )
+        .route(
+            "/v2/accounts/{account_id}/e911_coverage",
+            get(e911_coverage::list),
         )
         .route("/v2/accounts/{account_id}/move", post(accounts::move_below))
         .route("/v2/accounts/{account_id}/orders", get(orders::list))
@@ -176,6 +197,11 @@ fn logins() -> Router<Arc<Api>> {
             put(user_auth::recover).post(user_auth::posted_recovery),
         )
         .route("/v2/user_auth/{auth_token}", get(user_auth::get))
+}
+
+/// What vendors tell us.
+fn from_vendors() -> Router<Arc<Api>> {
+    Router::new().route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
 }
 
 /// Outside of the versioned API, without envelopes or tokens.

@@ -296,37 +296,46 @@ async fn nulls_inside() {
 async fn odd_queries() {
     let server = Harness::new().await;
     server.stock("local", &["+14155550001"]).await;
-    for query in [
-        "prefix=415&quantity=99999999999999999999999",
-        "prefix=415&quantity=-1",
-        "prefix=415&quantity=abc",
-        "prefix=415&quantity=",
-        "prefix=415&offset=-5",
-        "prefix=415&offset=x",
-        "prefix=%2B1415",
-        "prefix=415*",
-        "prefix=4%201%205",
-        "prefix=415&country=us",
+    // What Kazoo makes of them, in the dialect of its clients; others are told
+    // what is wrong.
+    let ask = async |dialect: &str, query: &str| {
+        let path = server.child.numbers(&format!("?{query}"));
+        let token = Some(server.child.token.as_str());
+        server.call_in(dialect, "GET", &path, token, None).await
+    };
+    for (query, refused) in [
+        ("prefix=415&quantity=99999999999999999999999", false),
+        ("prefix=415&quantity=-1", true),
+        ("prefix=415&quantity=abc", true),
+        ("prefix=415&quantity=", false),
+        ("prefix=415&offset=-5", true),
+        ("prefix=415&offset=x", true),
+        ("prefix=%2B1415", false),
+        ("prefix=415*", false),
+        ("prefix=4%201%205", false),
+        ("prefix=415&country=us", false),
     ] {
-        let answer = server
-            .get(&server.child, &server.child.numbers(&format!("?{query}")))
-            .await;
+        let answer = ask("4.3", query).await;
         assert_eq!(answer.status, 200, "{query}: {}", answer.text);
         assert_eq!(answer.data()[0]["number"], "+14155550001", "{query}");
+        let answer = ask("2016", query).await;
+        let status = if refused { 400 } else { 200 };
+        assert_eq!(answer.status, status, "{query}: {}", answer.text);
     }
-    for query in [
-        "prefix=415&offset=18446744073709551615",
-        "prefix=415&country=ZZ",
-        "prefix=abc",
-        "prefix=41%00",
-        "prefix=%F0%9F%93%9E%F0%9F%93%9E%F0%9F%93%9E",
-        "prefix=%25%25%25",
-        "prefix=___",
+    for (query, refused) in [
+        ("prefix=415&offset=18446744073709551615", false),
+        ("prefix=415&country=ZZ", true),
+        ("prefix=abc", true),
+        ("prefix=41%00", true),
+        ("prefix=%F0%9F%93%9E%F0%9F%93%9E%F0%9F%93%9E", true),
+        ("prefix=%25%25%25", true),
+        ("prefix=___", true),
     ] {
-        let answer = server
-            .get(&server.child, &server.child.numbers(&format!("?{query}")))
-            .await;
+        let answer = ask("4.3", query).await;
         assert_eq!(answer.status, 200, "{query}: {}", answer.text);
         assert_eq!(answer.data(), &Value::Array(Vec::new()), "{query}");
+        let answer = ask("2016", query).await;
+        let status = if refused { 400 } else { 200 };
+        assert_eq!(answer.status, status, "{query}: {}", answer.text);
     }
 }

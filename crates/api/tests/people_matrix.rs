@@ -29,6 +29,10 @@ const THERE: &str = "
   PUT    accounts/A/reseller           -           401 403 403 403 201
   DELETE accounts/A/reseller           -           401 403 403 403 200
   GET    accounts/A/orders             -           401 403 200 200 200
+  GET    accounts/A/carriers/telnyx    -           401 403 400 400 400
+  PUT    accounts/A/carriers/telnyx    note        401 403 400 400 400
+  POST   accounts/A/carriers/telnyx    note        401 403 400 400 400
+  DELETE accounts/A/carriers/telnyx    -           401 403 400 400 400
   GET    accounts/A/users              -           401 403 200 200 200
   PUT    accounts/A/users              person      401 403 201 201 201
   GET    accounts/A/users/U            -           401 403 200 200 200
@@ -68,6 +72,10 @@ const ABSENT: &str = "
   PUT    accounts/X/reseller           -           404 404 404 404 404
   DELETE accounts/X/reseller           -           404 404 404 404 404
   GET    accounts/X/orders             -           404 404 404 404 404
+  GET    accounts/X/carriers/telnyx    -           404 404 404 404 404
+  PUT    accounts/X/carriers/telnyx    note        404 404 404 404 404
+  POST   accounts/X/carriers/telnyx    note        404 404 404 404 404
+  DELETE accounts/X/carriers/telnyx    -           404 404 404 404 404
   GET    accounts/A/orders/X           -           401 403 404 404 404
   POST   accounts/A/orders/X           note        401 403 403 403 404
   GET    accounts/X/users              -           404 404 404 404 404
@@ -81,6 +89,7 @@ const ABSENT: &str = "
   PUT    user_auth                     wrong       401 401 401 401 401
   GET    user_auth/X                   -           401 403 403 403 403
   PUT    api_auth                      wrong_key   404 404 404 404 404
+  POST   hooks/carriers/telnyx         note        404 404 404 404 404
   GET    auth/tokeninfo                -           404 404 404 404 404
   GET    auth/tokeninfo?token=X        -           401 401 401 401 401
 ";

@@ -2,8 +2,8 @@
 
 use numbers::carrier::CarrierName;
 
-use crate::settings::Spending;
 use crate::{Hooks, Offers, Orders};
+use outside::settings::Spending;
 
 /// One carrier, as the number manager sees it.
 pub trait Carrier: Send + Sync {

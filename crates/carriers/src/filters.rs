@@ -5,14 +5,17 @@
 use std::str::FromStr;
 
 use numbers::e164::E164;
+use places::{same_name, same_state};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::known::Known;
 use crate::toll_free::is_toll_free;
 use crate::{Offer, Query};
 
 /// Wanted besides the prefix; each that is there must hold. Texts are compared
-/// whole, in any case of letters.
+/// whole; names of places in any spelling of case, accents and blanks, states
+/// by letters or name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filters {
@@ -142,19 +145,20 @@ impl Filters {
     }
 
     fn admit(&self, number: &E164, data: &Map<String, Value>, sent: &[Filter]) -> bool {
-        let rate_center = |key| data.get("rate_center").and_then(|center| center.get(key));
-        let texts = [
-            (Filter::Locality, &self.locality, data.get("locality")),
-            (Filter::RateCenter, &self.rate_center, rate_center("name")),
-            (Filter::Lata, &self.lata, rate_center("lata")),
-            (Filter::State, &self.state, rate_center("state")),
-        ];
-        let texts_fit = texts.into_iter().all(|(filter, wanted, known)| {
-            let known = known.and_then(Value::as_str).unwrap_or_default();
-            sent.contains(&filter)
-                || wanted
-                    .as_deref()
-                    .is_none_or(|wanted| is_same(wanted, known))
+        let known = Known(data);
+        let fits = |filter, wanted: &Option<String>, test: &dyn Fn(&str) -> bool| {
+            sent.contains(&filter) || wanted.as_deref().is_none_or(test)
+        };
+        let place_fits = fits(Filter::Locality, &self.locality, &|wanted| {
+            known.is_in(wanted)
+        }) && fits(Filter::RateCenter, &self.rate_center, &|wanted| {
+            let name = known.rate_center();
+            name.is_some_and(|name| same_name(name, wanted))
+        }) && fits(Filter::Lata, &self.lata, &|wanted| {
+            known.lata() == Some(wanted)
+        }) && fits(Filter::State, &self.state, &|wanted| {
+            let state = known.state();
+            state.is_some_and(|state| same_state(state, wanted))
         });
         let features_fit =
             sent.contains(&Filter::Features) || has_all(&self.features, data.get("features"));
@@ -162,7 +166,7 @@ impl Filters {
             || self
                 .kind
                 .is_none_or(|wanted| wanted == kind_of(number, data));
-        texts_fit && features_fit && kind_fits
+        place_fits && features_fit && kind_fits
     }
 }
 
@@ -205,16 +209,27 @@ fn has_all(wanted: &[String], known: Option<&Value>) -> bool {
         .all(|wanted| known.iter().any(|known| is_same(wanted, known)))
 }
 
-/// By the vendor's word, else by the number itself; what nobody calls anything
-/// else is local.
+/// By the vendor's word, else by the number itself. In the North American plan
+/// nothing tells a mobile number from another; what nobody calls anything else
+/// is local.
 fn kind_of(number: &E164, data: &Map<String, Value>) -> NumberKind {
     let said = data.get("type").and_then(Value::as_str);
     said.and_then(|said| said.parse().ok())
-        .unwrap_or(if is_toll_free(number.as_str()) {
-            NumberKind::TollFree
-        } else {
-            NumberKind::Local
-        })
+        .unwrap_or_else(|| kind_by_plan(number))
+}
+
+fn kind_by_plan(number: &E164) -> NumberKind {
+    if is_toll_free(number.as_str()) {
+        return NumberKind::TollFree;
+    }
+    if number.as_str().starts_with("+1") {
+        return NumberKind::Local;
+    }
+    match places::about(number).map(|about| about.kind) {
+        Some("toll_free") => NumberKind::TollFree,
+        Some("mobile") => NumberKind::Mobile,
+        _ => NumberKind::Local,
+    }
 }
 
 #[cfg(test)]
@@ -254,8 +269,10 @@ mod tests {
                 json!({"locality": "san rafael"}),
                 json!({"locality": "San"}),
             ),
+            (json!({"locality": "Săn Rafaél"}), json!({"locality": "SA"})),
+            (json!({"state": "California"}), json!({"state": "Colorado"})),
             (
-                json!({"rate_center": "San Rafael"}),
+                json!({"rate_center": "SanRafael"}),
                 json!({"rate_center": "NOVATO"}),
             ),
             (json!({"lata": "722"}), json!({"lata": "72"})),
@@ -379,6 +396,24 @@ mod tests {
             &json!({"type": "mobile"}),
             &[]
         ));
+        for (kind, number) in [
+            ("tollfree", "+498001234567"),
+            ("mobile", "+4915112345678"),
+            ("local", "+4930223456"),
+        ] {
+            let german = Query {
+                prefix: "+49".to_owned(),
+                national: String::new(),
+                ..query(json!({ "type": kind }))
+            };
+            assert!(admits(&german, number, &json!({}), &[]), "{kind}");
+            let other = if kind == "local" {
+                "+498001234567"
+            } else {
+                "+4930223456"
+            };
+            assert!(!admits(&german, other, &json!({}), &[]), "{kind}");
+        }
         assert!("fixed".parse::<NumberKind>().is_err());
         assert!(query(json!({})).filters.is_empty());
     }

@@ -5,32 +5,29 @@
 //! a read path is handed the first and can't reach the second.
 //!
 //! Each vendor is one file that speaks its wire format through
-//! [`http::Client`], which keeps the limits; the files know nothing of
+//! [`outside::http::Client`], which keeps the limits; the files know nothing of
 //! accounts, states or the journal.
 
 mod carrier;
-mod error;
 mod filters;
-pub mod http;
 mod in_house;
+mod known;
 mod label;
 mod offer;
 mod order;
 pub mod phonebook;
 mod registry;
 mod sandbox;
-pub mod settings;
 mod toll_free;
 mod vendor;
-pub mod xml;
 
 pub use carrier::{Carrier, GiveBack, OwnStock};
-pub use error::{CarrierError, Failure};
 pub use filters::{Filter, Filters, NumberKind};
 pub use offer::{Cost, Offer, Offers, Query};
 pub use order::{
     Hooks, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
 };
+pub use outside::settings::Spending;
+pub use outside::{BadSettings, CallError as CarrierError, Failure};
 pub use registry::{Registry, UnknownCarrier};
-pub use settings::{BadSettings, Spending};
-pub use toll_free::{TollFree, is_toll_free, toll_free};
+pub use toll_free::{TollFree, WILDCARDS, is_toll_free, toll_free};

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::known::Known;
 use crate::{CarrierError, Filters};
 
 /// What is looked for.
@@ -91,6 +92,11 @@ impl Offer {
     /// Becomes the record's carrier data.
     pub const fn data(&self) -> &Map<String, Value> {
         &self.data
+    }
+
+    /// `{lata, name, state}` as far as the carrier says it, each a text.
+    pub fn rate_center(&self) -> Option<Value> {
+        Known(&self.data).as_rate_center()
     }
 
     /// What it costs there, where the carrier says so.

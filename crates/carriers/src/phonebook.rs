@@ -3,14 +3,14 @@
 
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
-use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::CarrierError;
-use crate::http::{Answer, Call, Client};
-use crate::settings::{BadSettings, Common, Secret, Spending};
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Common, Secret, Spending};
+use outside::{BadSettings, Service};
 
 /// Numbers that one request asks about.
 pub const MOST_AT_ONCE: usize = 1000;
@@ -64,8 +64,9 @@ impl Phonebook {
             ..Common::default()
         };
         let name = CarrierName::new("phonebook");
+        let service = Service::carrier(name.as_str());
         let secrets = [settings.bearer_token.0.as_str()];
-        let client = Client::new(&name, &common, "", Spending::Disabled, &secrets)?;
+        let client = Client::new(&service, &common, "", Spending::Disabled, &secrets)?;
         Ok(Some(Self {
             client,
             token: settings.bearer_token.clone(),

@@ -1,6 +1,7 @@
 //! Which carriers there are, by name.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use numbers::carrier::{CarrierName, KNOWN};
 use serde_json::{Map, Value};
@@ -9,8 +10,9 @@ use crate::Carrier;
 use crate::in_house::InHouse;
 use crate::label::Label;
 use crate::sandbox::Sandbox;
-use crate::settings::{BadSettings, Spending};
 use crate::vendor::vendor;
+use outside::settings::Spending;
+use outside::{BadSettings, Service};
 
 /// A configured carrier name that numberd doesn't know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +21,7 @@ pub struct UnknownCarrier(pub String);
 
 /// Every carrier, by name.
 pub struct Registry {
-    carriers: BTreeMap<CarrierName, Box<dyn Carrier>>,
+    carriers: BTreeMap<CarrierName, Arc<dyn Carrier>>,
 }
 
 impl Registry {
@@ -47,30 +49,45 @@ impl Registry {
             let name = CarrierName::new(&key);
             if let Some(first) = configured.insert(name.clone(), key.clone()) {
                 let problem = format!("'{first}' and '{key}' are the same carrier; keep one");
-                return Err(BadSettings::new(&name, problem));
+                let service = Service::carrier(name.as_str());
+                return Err(BadSettings::new(&service, problem));
             }
-            let carrier = vendor(&name, settings)?;
-            registry.add(match carrier.spending() {
-                Spending::Sandbox => Box::new(Sandbox::new(carrier)),
-                Spending::Allowed | Spending::Disabled => carrier,
-            });
+            registry.add(Self::one(&name, settings)?);
         }
         Ok(registry)
     }
 
+    /// The carrier of these settings alone.
+    pub fn one(
+        name: &CarrierName,
+        settings: Map<String, Value>,
+    ) -> Result<Box<dyn Carrier>, BadSettings> {
+        let carrier = vendor(name, settings)?;
+        Ok(match carrier.spending() {
+            Spending::Sandbox => Box::new(Sandbox::new(carrier)),
+            Spending::Allowed | Spending::Disabled => carrier,
+        })
+    }
+
     /// Every carrier, by name.
     pub fn all(&self) -> impl Iterator<Item = &dyn Carrier> {
-        self.carriers.values().map(Box::as_ref)
+        self.carriers.values().map(Arc::as_ref)
     }
 
     /// Puts a carrier in, in place of one with the same name.
     pub fn add(&mut self, carrier: Box<dyn Carrier>) {
+        let carrier: Arc<dyn Carrier> = carrier.into();
         self.carriers.insert(carrier.name().clone(), carrier);
     }
 
     /// A carrier; `None` for names in old records that nobody knows any more.
     pub fn get(&self, name: &CarrierName) -> Option<&dyn Carrier> {
-        self.carriers.get(name).map(Box::as_ref)
+        self.carriers.get(name).map(Arc::as_ref)
+    }
+
+    /// The same, to keep.
+    pub fn shared(&self, name: &CarrierName) -> Option<Arc<dyn Carrier>> {
+        self.carriers.get(name).cloned()
     }
 
     /// A carrier that the configuration names.

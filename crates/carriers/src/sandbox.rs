@@ -1,6 +1,6 @@
 //! A carrier whose orders and releases are only played: what Kazoo's sandbox
 //! switch does (spec/integrations.md 1.7). That nothing leaves is the client's
-//! to keep ([`crate::http`]); this gives the answers.
+//! to keep ([`outside::http`]); this gives the answers.
 
 use async_trait::async_trait;
 use numbers::carrier::CarrierName;

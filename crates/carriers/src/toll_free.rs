@@ -8,8 +8,8 @@ use crate::{NumberKind, Query};
 pub enum TollFree {
     /// It begins with this area code: `855`.
     AreaCode(&'static str),
-    /// It wants any area code that begins with this digit after the 8, and is
-    /// written with the star: `85*`.
+    /// It wants any area code that begins with these digits, and is written
+    /// with stars up to three signs: `85*`, `8**`.
     Wildcard(&'static str),
 }
 
@@ -20,7 +20,7 @@ const AREA_CODES: [&str; 17] = [
 ];
 
 /// There is none for 83: no vendor has it.
-const WILDCARDS: [&str; 6] = ["80*", "84*", "85*", "86*", "87*", "88*"];
+pub const WILDCARDS: [&str; 7] = ["8**", "80*", "84*", "85*", "86*", "87*", "88*"];
 
 /// Whether digits after +1 are of a toll-free number, by their area code or a
 /// wildcard.
@@ -30,6 +30,7 @@ const WILDCARDS: [&str; 6] = ["80*", "84*", "85*", "86*", "87*", "88*"];
 /// assert_eq!(toll_free("8555550101"), Some(TollFree::AreaCode("855")));
 /// assert_eq!(toll_free("85*"), Some(TollFree::Wildcard("85*")));
 /// assert_eq!(toll_free("850"), None, "Florida");
+/// assert_eq!(toll_free("8**"), Some(TollFree::Wildcard("8**")));
 /// assert_eq!(toll_free("83*"), None);
 /// ```
 pub fn toll_free(national: &str) -> Option<TollFree> {
@@ -51,15 +52,16 @@ pub fn is_toll_free(number: &str) -> bool {
 
 impl Query {
     /// How the query asks for toll-free numbers of the North American plan, if
-    /// it does. A wildcard is a prefix of two digits (`+185`) with the type
-    /// `tollfree`.
+    /// it does. A wildcard is a prefix of at most two digits (`+185`, `+1`) with
+    /// the type `tollfree`.
     pub fn toll_free(&self) -> Option<TollFree> {
         let national = self.prefix.strip_prefix("+1")?;
         let by_code = toll_free(national);
         if self.filters.kind != Some(NumberKind::TollFree) {
             return by_code;
         }
-        by_code.or_else(|| toll_free(&format!("{national}*")))
+        let begun = if national.is_empty() { "8" } else { national };
+        by_code.or_else(|| toll_free(&format!("{begun:*<3}")))
     }
 }
 
@@ -103,6 +105,12 @@ mod tests {
             ..Filters::default()
         };
         assert_eq!(query.toll_free(), Some(TollFree::Wildcard("85*")));
+        for any in ["+1", "+18"] {
+            query.prefix = any.to_owned();
+            assert_eq!(query.toll_free(), Some(TollFree::Wildcard("8**")), "{any}");
+        }
+        query.prefix = "+141".to_owned();
+        assert_eq!(query.toll_free(), None);
         query.prefix = "+1855".to_owned();
         assert_eq!(query.toll_free(), Some(TollFree::AreaCode("855")));
         query.prefix = "+4485".to_owned();

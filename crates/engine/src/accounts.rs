@@ -402,6 +402,7 @@ impl Engine {
             .then(Operation::Unclaim(name_claim(&account.name)))
             .then(Operation::Unclaim(realm_claim(&account.realm)));
         batch = self.without_api_key(batch, &id).await?;
+        batch = self.without_credentials(batch, &id).await?;
         let mut usernames = Vec::new();
         self.each_user(&id, |user| usernames.extend(user.username))
             .await?;

@@ -1,5 +1,7 @@
 //! What can be had: `check` and `carriers_info`.
 
+use std::collections::BTreeMap;
+
 use numbers::account::Account;
 use numbers::authorize::creation_states;
 use numbers::carrier::{CarrierName, KNOWN};
@@ -22,22 +24,51 @@ pub struct CarriersInfo {
     pub usable_creation_states: &'static [State],
 }
 
+/// What can be had of some numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Whether each can be, in the order of the question.
+    pub available: Vec<bool>,
+    /// Carriers that were asked and didn't answer, and why: for administrators.
+    pub silent: BTreeMap<CarrierName, String>,
+}
+
 impl Engine {
-    /// Whether each text is a number that can be had right now, in order.
+    /// Whether each text is a number that can be had right now, in order: from
+    /// our own stock, else from a carrier that the buyer's searches ask. A
+    /// number with a record here is never asked for.
     pub async fn check_numbers(
         &self,
         account: Option<&Account>,
+        buyer: Option<&Account>,
         texts: &[String],
-    ) -> Result<Vec<bool>, EngineError> {
+    ) -> Result<Checked, EngineError> {
         let numbering = self.numbering(account);
         let keys: Vec<Option<E164>> = texts.iter().map(|text| numbering.key(text).ok()).collect();
         let known: Vec<E164> = keys.iter().flatten().cloned().collect();
-        let mut found = self.store.numbers(&known).await?.into_iter();
-        let mut is_available = |key: Option<E164>| {
-            key.and_then(|_| found.next().flatten())
-                .is_some_and(|number| number.state == State::Available)
+        let found = self.store.numbers(&known).await?;
+        let unknown = known.iter().zip(&found);
+        let unknown = unknown.filter_map(|(key, found)| found.is_none().then(|| key.clone()));
+        let unknown: Vec<E164> = unknown.collect();
+        let (sold, silent) = match buyer {
+            Some(buyer) if !unknown.is_empty() => {
+                let names = self.searched_names(buyer).await?;
+                self.ask_whether_sold(&names, &unknown).await
+            }
+            _ => (Vec::new(), BTreeMap::new()),
         };
-        Ok(keys.into_iter().map(&mut is_available).collect())
+        let (mut found, mut sold) = (found.into_iter(), sold.into_iter());
+        let mut is_available = |key: &Option<E164>| {
+            if key.is_none() {
+                return false;
+            }
+            match found.next().flatten() {
+                Some(number) => number.state == State::Available,
+                None => sold.next().unwrap_or(false),
+            }
+        };
+        let available = keys.iter().map(&mut is_available).collect();
+        Ok(Checked { available, silent })
     }
 
     /// What the account can search and create.

@@ -63,6 +63,9 @@ pub enum EngineError {
     /// The document isn't at the revision that the client means to change (412).
     #[error("the document has another revision")]
     OtherRevision,
+    /// The same call, by its idempotency key, was carried out meanwhile.
+    #[error("the call was carried out meanwhile")]
+    Repeated,
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,6 +3,8 @@
 use numbers::account::{Account, AccountId};
 use numbers::authorize::{Owner, Standing};
 use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
 use numbers::state::State;
 use store::StoreError;
 
@@ -55,6 +57,36 @@ impl Engine {
             .await?
             .ok_or(Unidentified::NotFound)?;
         let is_public = self.settings.number_manager.identify_is_public;
+        self.holder(cx, target, number, is_public).await
+    }
+
+    /// The account that answered for a number at a time, and since when the
+    /// number was as it was then. The past is for those above its owner, also
+    /// where the present is for everybody.
+    pub async fn identify_at(
+        &self,
+        cx: &Context,
+        target: Option<&Account>,
+        text: &str,
+        at: GregorianSeconds,
+    ) -> Result<(Holder, GregorianSeconds), Unidentified> {
+        let key = self
+            .numbering(target)
+            .key(text)
+            .map_err(|_| Unidentified::NotFound)?;
+        let then = self.number_at(&key, at).await?;
+        let then = then.ok_or(Unidentified::NotFound)?;
+        let holder = self.holder(cx, target, then.number, false).await?;
+        Ok((holder, then.since))
+    }
+
+    async fn holder(
+        &self,
+        cx: &Context,
+        target: Option<&Account>,
+        number: Number,
+        is_public: bool,
+    ) -> Result<Holder, Unidentified> {
         let Some(account_id) = number.owner else {
             // To whom GET shows nothing, this shows nothing either.
             let standing = Standing {
@@ -70,7 +102,7 @@ impl Engine {
         };
         let holder = Holder {
             account_id,
-            number: key,
+            number: number.id,
         };
         let owner = self.store.account(&holder.account_id).await?;
         if !is_public {

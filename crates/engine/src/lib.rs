@@ -10,13 +10,17 @@ pub mod accounts;
 pub mod api_keys;
 pub mod availability;
 pub mod bootstrap;
+pub mod caller_names;
 pub mod change;
 pub mod context;
+pub mod credentials;
+pub mod emergency;
 pub mod error;
 pub mod explain;
 mod fields;
 pub mod fix;
 pub mod hierarchy;
+pub mod history;
 pub mod identify;
 pub mod import;
 pub mod leases;
@@ -26,6 +30,8 @@ pub mod numbers;
 pub mod orders;
 pub mod passwords;
 pub mod places;
+pub mod receipt;
+pub mod reconcile;
 pub mod rest;
 mod rules;
 pub mod schema;
@@ -45,12 +51,16 @@ use ::numbers::price::PriceList;
 use ::numbers::state::State;
 use carriers::phonebook::Phonebook;
 use carriers::{Registry, UnknownCarrier};
+use providers::Providers;
 use store::Store;
 
 pub use context::{Caller, Context};
 pub use error::{EngineError, FieldError};
 pub use settings::Settings;
 
+use caller_names::NameDesk;
+use credentials::Dealers;
+use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
 use search::SearchPages;
@@ -60,7 +70,10 @@ pub struct Engine {
     store: Arc<dyn Store>,
     settings: Settings,
     carriers: Arc<Registry>,
+    dealers: Arc<Dealers>,
     desk: OrderDesk,
+    addresses: AddressDesk,
+    names: NameDesk,
     rules: Rules,
     numbering: NumberingRules,
     overlays: places::overlays::Current,
@@ -75,7 +88,7 @@ pub struct Engine {
 /// Settings that can't be worked with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSettings {
-    /// A carrier can't be used as it is configured.
+    /// A carrier or a provider can't be used as it is configured.
     #[error(transparent)]
     Vendor(#[from] carriers::BadSettings),
     /// A pattern of `[number_manager]`.
@@ -114,8 +127,30 @@ impl Engine {
     /// # Errors
     /// Settings that name unknown carriers, impossible states or bad patterns.
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Self, BadSettings> {
+        let providers = Providers::with_settings(settings.providers.0.clone())?;
+        Self::with_providers(store, settings, providers)
+    }
+
+    /// The same with providers of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_providers(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        providers: Providers,
+    ) -> Result<Self, BadSettings> {
         let carriers = Arc::new(Registry::with_settings(settings.carriers.0.clone())?);
-        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&carriers), settings.orders);
+        let dealers = Arc::new(Dealers::new(
+            Arc::clone(&store),
+            Arc::clone(&carriers),
+            settings.carriers.clone(),
+            settings.secrets_key.clone(),
+        ));
+        let desk = OrderDesk::new(Arc::clone(&store), Arc::clone(&dealers), settings.orders);
+        let providers = Arc::new(providers);
+        let names = NameDesk::new(Arc::clone(&store), Arc::clone(&providers));
+        let addresses = AddressDesk::new(Arc::clone(&store), providers, settings.orders);
         let manager = &settings.number_manager;
         let check = |key, name: &str| match carriers.configured(name) {
             Ok(_) => Ok(()),
@@ -145,13 +180,21 @@ impl Engine {
             store,
             settings,
             carriers,
+            dealers,
             desk,
+            addresses,
+            names,
         })
     }
 
     /// Where orders at carriers are worked off.
     pub const fn desk(&self) -> &OrderDesk {
         &self.desk
+    }
+
+    /// Where emergency addresses are worked off.
+    pub const fn addresses(&self) -> &AddressDesk {
+        &self.addresses
     }
 
     /// The store underneath, for reads that need no decision.

@@ -1,56 +1,40 @@
 //! Searching for numbers to have (spec/numbers.md 10, spec/life.md 5).
 //!
-//! A query's answer is a list that grows as pages are asked for: each source
-//! is read by keyset from where the last page ended, so numbers that others
-//! take meanwhile don't shift what was shown. Offset 0 begins anew.
+//! Our own stock is read first, a page at a time, by keyset from where the last
+//! page ended, so numbers that others take meanwhile don't shift what was
+//! shown. Where it isn't enough, carriers are asked; then everything that was
+//! found is written down, and every further page comes from that, on any node.
+//! Offset 0 begins anew.
 
+mod kept;
 mod offers;
 mod outside;
 mod pages;
+mod query;
 mod row;
+mod wanted;
 
-use std::collections::BTreeMap;
-use std::str::FromStr;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
 
-use carriers::OwnStock;
+use carriers::{Offer, OwnStock};
 use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
 use store::{Stock, StoreError};
 
 use crate::context::now;
-use crate::places::CityQuery;
-use crate::{Engine, EngineError, FieldError};
+use crate::places::Facts;
+use crate::{Engine, EngineError};
 
 pub(crate) use pages::SearchPages;
-pub use row::SearchRow;
+pub use query::SearchQuery;
+pub use row::{CarrierClass, SearchRow};
 
-use pages::{Pages, QueryId, Wanted};
-
-/// Fewest and most characters of a prefix (spec/http.md 6.2).
-const PREFIX_LENGTH: std::ops::RangeInclusive<usize> = 3..=10;
-
-/// A city's or a state's numbers are looked for by so many beginnings at most.
-const MOST_BEGINNINGS: usize = 64;
-
-/// What is searched for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SearchQuery {
-    /// What the numbers begin with, after the country code; or from `+` on.
-    /// May be absent where a city or state is named.
-    pub prefix: Option<String>,
-    /// In which city, by its name or the beginning of it.
-    pub city: Option<String>,
-    /// In which state or province.
-    pub state: Option<String>,
-    /// ISO 3166-1 alpha-2 country; `None`: the configured one.
-    pub country: Option<String>,
-    /// How many numbers at most.
-    pub quantity: usize,
-    /// How many results come before these.
-    pub offset: usize,
-}
+use kept::Kept;
+use pages::{Pages, Shared};
+use row::Hit;
+use wanted::QueryId;
 
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +43,26 @@ pub struct Found {
     pub rows: Vec<SearchRow>,
     /// Carriers that were asked and didn't answer, and why: for administrators.
     pub silent: BTreeMap<CarrierName, String>,
+}
+
+/// Which of a query's results are shown.
+#[derive(Clone, Copy)]
+struct Span {
+    first: usize,
+    /// Without it.
+    last: usize,
+    now: GregorianSeconds,
+}
+
+impl Span {
+    fn of(self, hits: &[Hit]) -> Vec<SearchRow> {
+        let last = self.last.min(hits.len());
+        let shown = hits.get(self.first..last).unwrap_or_default();
+        shown
+            .iter()
+            .map(|hit| SearchRow::new(hit, self.now))
+            .collect()
+    }
 }
 
 impl Engine {
@@ -72,92 +76,124 @@ impl Engine {
         account: Option<&Account>,
         query: &SearchQuery,
     ) -> Result<Found, EngineError> {
-        let country = query
-            .country
-            .as_deref()
-            .unwrap_or(&self.settings.number_manager.default_country);
-        let Some(wanted) = self.wanted_numbers(query, country)? else {
+        let Some(wanted) = self.wanted(query)? else {
             return Ok(Found::default());
         };
         let most = self.settings.number_manager.maximum_search_quantity;
-        let first = query.offset;
-        let last = first.saturating_add(query.quantity.max(1).min(most));
+        let last = query.offset.saturating_add(query.quantity.max(1).min(most));
+        let span = Span {
+            first: query.offset,
+            last,
+            now: now(),
+        };
         let id = QueryId {
             wanted,
             account: account.map(|account| account.id.clone()),
             caller: caller.cloned(),
         };
-        let running = self.searches.get(&id).filter(|_| query.offset > 0);
-        let pages = if let Some(pages) = running {
-            pages
-        } else {
-            let stock = self.searched_stock(account).await?;
-            let pages = Pages::new(&stock, id.wanted.clone(), most);
-            self.searches.put(id, pages)
+        // Nobody without a token makes carriers work.
+        let buyer = match (account, caller) {
+            (Some(account), Some(_)) if self.looks_outside() => Some(account),
+            _ => None,
         };
+        if let (Some(buyer), 1..) = (buyer, span.first)
+            && let Some(kept) = self.kept_search(&buyer.id, &id, span.now).await?
+        {
+            return Ok(Found {
+                rows: span.of(&kept.hits),
+                silent: kept.silent,
+            });
+        }
+        let pages = self.own_pages(account, &id, span).await?;
         let mut pages = pages.lock().await;
         pages
-            .grow(self.store.as_ref(), &self.overlays.get(), last)
+            .grow(self.store.as_ref(), &self.overlays.get(), last, span.now)
             .await?;
-        // Nobody without a token makes carriers work.
-        if let (Some(account), Some(_)) = (account, caller)
-            && pages.wants_outside(last)
-        {
-            let names = self.searched_names(account).await?;
-            let prefix = pages.prefix().to_owned();
-            let answers = self.ask_outside(&names, &prefix, country, query).await;
-            pages.add_outside(answers, &self.overlays.get());
-        }
-        let rows = pages.rows(first, last);
-        if let Some(account) = account {
-            let shown = pages.offers_of(&rows);
-            self.keep_offers(&account.id, &shown, now()).await?;
+        if let Some(buyer) = buyer {
+            if pages.found().len() < last
+                && let Some(found) = self.go_outside(buyer, &id, pages.found(), span).await?
+            {
+                return Ok(found);
+            }
+            if span.first == 0 {
+                self.forget_search(&buyer.id, &id, span.now).await?;
+            }
         }
         Ok(Found {
-            rows,
-            silent: pages.silent().clone(),
+            rows: span.of(pages.found()),
+            silent: BTreeMap::new(),
         })
     }
 
-    /// What the numbers begin with, and where they are; `None`: there can be
+    /// A query's results of our own stock so far: those of a running query, or
     /// none.
-    fn wanted_numbers(
+    async fn own_pages(
         &self,
-        query: &SearchQuery,
-        country: &str,
-    ) -> Result<Option<Wanted>, EngineError> {
-        let prefix = match &query.prefix {
-            Some(prefix) => {
-                let cleaned = cleaned_prefix(prefix, country)?;
-                let Some(prefix) = with_country_code(&cleaned, country) else {
-                    return Ok(None);
-                };
-                Some(prefix)
-            }
-            None => None,
-        };
-        let (city, state) = (query.city.as_deref(), query.state.as_deref());
-        if city.is_none() && state.is_none() {
-            return Ok(Some(Wanted {
-                beginnings: prefix.into_iter().collect(),
-                beyond: None,
-                place: None,
-            }));
+        account: Option<&Account>,
+        id: &QueryId,
+        span: Span,
+    ) -> Result<Shared, StoreError> {
+        let running = self.searches.get(id).filter(|_| span.first > 0);
+        if let Some(running) = running {
+            return Ok(running);
         }
-        let Some(place) = CityQuery::new(city.unwrap_or_default(), state, country)? else {
+        let stock = self.searched_stock(account).await?;
+        let most = self.settings.number_manager.maximum_search_quantity;
+        let pages = Pages::new(&stock, id.wanted.clone(), most);
+        Ok(self.searches.put(id.clone(), pages))
+    }
+
+    /// Adds what carriers sell to what our own stock has, and keeps all of it;
+    /// `None`: no carrier is searched.
+    async fn go_outside(
+        &self,
+        buyer: &Account,
+        id: &QueryId,
+        own: &[Hit],
+        span: Span,
+    ) -> Result<Option<Found>, EngineError> {
+        let names = self.searched_names(buyer).await?;
+        let names = self.outside(names);
+        if names.is_empty() {
             return Ok(None);
-        };
-        let (beginnings, beyond) = if let Some(prefix) = prefix {
-            (vec![prefix], None)
-        } else {
-            let known = place.beginnings(&self.overlays.get(), MOST_BEGINNINGS);
-            (known.into_iter().collect(), Some(place.country_beginning()))
-        };
-        Ok(Some(Wanted {
-            beginnings,
-            beyond,
-            place: Some(place),
+        }
+        let most = self.settings.number_manager.maximum_search_quantity;
+        let query = id.wanted.of_carriers(most);
+        let answers = self.ask_for_offers(&names, &query).await;
+        let asked = now();
+        let made = self.not_ours(answers.said, own).await?;
+        let overlays = self.overlays.get();
+        let offered = made.iter().map(|offer| {
+            let facts = Facts::new(&overlays, offer.number().digits(), None);
+            Hit::offered(offer, &facts, asked)
+        });
+        let hits = own.iter().cloned().chain(offered).collect();
+        let kept = Kept::new(id, hits, answers.silent);
+        self.keep_search(&buyer.id, id, &kept, &made, asked).await?;
+        Ok(Some(Found {
+            rows: Span { now: asked, ..span }.of(&kept.hits),
+            silent: kept.silent,
         }))
+    }
+
+    /// Each offered number once, without those that have a record here: a
+    /// carrier may go on offering what we bought from it.
+    async fn not_ours(&self, offers: Vec<Offer>, own: &[Hit]) -> Result<Vec<Offer>, StoreError> {
+        let mut seen: HashSet<E164> = own.iter().map(|hit| hit.number.clone()).collect();
+        let mut offers: Vec<Offer> = offers
+            .into_iter()
+            .filter(|offer| seen.insert(offer.number().clone()))
+            .collect();
+        let keys: Vec<E164> = offers.iter().map(|offer| offer.number().clone()).collect();
+        let mut known = self.store.numbers(&keys).await?.into_iter();
+        offers.retain(|_| known.next().flatten().is_none());
+        Ok(offers)
+    }
+
+    /// Whether any carrier is asked at all.
+    fn looks_outside(&self) -> bool {
+        let mut carriers = self.carriers.all();
+        carriers.any(|carrier| carrier.offers().is_some())
     }
 
     /// Where an account's searches look, in order, each once: its own reserved
@@ -197,7 +233,10 @@ impl Engine {
     }
 
     /// The carriers that an account's searches ask, in order.
-    async fn searched_names(&self, account: &Account) -> Result<Vec<CarrierName>, StoreError> {
+    pub(crate) async fn searched_names(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<CarrierName>, StoreError> {
         let reseller = self.reseller_of(account).await?;
         Ok(self.names_searched(Some(&reseller)))
     }
@@ -231,51 +270,3 @@ impl Engine {
         }
     }
 }
-
-/// The prefix without white space and the trailing `*` of toll-free patterns,
-/// and the country, checked (spec/http.md 6.2, 7.7). The `*` counts for the
-/// length: `80*` is what clients send for every toll-free number.
-fn cleaned_prefix(prefix: &str, country: &str) -> Result<String, EngineError> {
-    let typed: String = prefix.chars().filter(|c| !c.is_whitespace()).collect();
-    let cleaned = typed.trim_end_matches('*');
-    let mut errors = Vec::new();
-    let length = typed.strip_prefix('+').unwrap_or(&typed).chars().count();
-    let says_nothing = cleaned.trim_start_matches('+').is_empty();
-    if says_nothing || length < *PREFIX_LENGTH.start() {
-        let least = *PREFIX_LENGTH.start();
-        errors.push(FieldError::too_short("prefix", least, &typed));
-    } else if length > *PREFIX_LENGTH.end() && !typed.starts_with('+') || length > 15 {
-        let most = *PREFIX_LENGTH.end();
-        errors.push(FieldError::too_long("prefix", most, &typed));
-    }
-    match country.chars().count() {
-        2 => {}
-        0 | 1 => errors.push(FieldError::too_short("country", 2, country)),
-        _ => errors.push(FieldError::too_long("country", 2, country)),
-    }
-    if errors.is_empty() {
-        Ok(cleaned.to_owned())
-    } else {
-        Err(EngineError::Validation(errors))
-    }
-}
-
-/// The beginning of the keys that are meant; `None` when there can be none: an
-/// unknown country, or letters in the prefix.
-fn with_country_code(prefix: &str, country: &str) -> Option<String> {
-    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(digits) = prefix.strip_prefix('+') {
-        return all_digits(digits).then(|| prefix.to_owned());
-    }
-    let code = country_code(country)?;
-    all_digits(prefix).then(|| format!("+{code}{prefix}"))
-}
-
-/// The code that a country is called by: 1, 49.
-fn country_code(country: &str) -> Option<i32> {
-    let region = Region::from_str(&country.to_ascii_uppercase()).ok()?;
-    PHONE_NUMBER_UTIL.get_country_code_for_region(region)
-}
-
-/// Many callers' search results at once, shared with the engine.
-pub(crate) type Shared = Arc<tokio::sync::Mutex<Pages>>;

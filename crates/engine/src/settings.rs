@@ -2,12 +2,13 @@
 //! are Kazoo's (spec/life.md 6.1).
 
 use carriers::phonebook::PhonebookSettings;
-use carriers::settings::AllSettings;
 use numbers::price::PriceList;
 use numbers::state::State;
+use outside::settings::AllSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::credentials::SecretsKey;
 use crate::orders::Timing;
 
 /// Everything the engine is told at start.
@@ -23,8 +24,13 @@ pub struct Settings {
     pub accounts: Accounts,
     /// `[carriers]`.
     pub carriers: AllSettings,
+    /// `[providers]`.
+    pub providers: AllSettings,
     /// `[orders]`.
     pub orders: Timing,
+    /// What resellers' credentials are stored under; `None`: they can't have
+    /// any. Never in a file.
+    pub secrets_key: Option<SecretsKey>,
 }
 
 /// `[number_manager]`.
@@ -79,6 +85,12 @@ pub struct NumberManager {
     pub present_toll_free_npas: bool,
     /// A service that is asked where numbers are before our own data.
     pub locality: PhonebookSettings,
+    /// Who confirms emergency addresses, unless an account's reseller has its
+    /// own choice.
+    pub e911_provider: String,
+    /// Who shows and looks up caller names, unless an account's reseller has
+    /// its own choice.
+    pub cnam_provider: String,
     /// The dial plan of everybody: pattern → {prefix, suffix, description}.
     pub dial_plan: Map<String, Value>,
     /// The country of searches that name none.
@@ -108,6 +120,8 @@ impl Default for NumberManager {
             classifiers: None,
             present_toll_free_npas: false,
             locality: PhonebookSettings::default(),
+            e911_provider: "dash_e911".to_owned(),
+            cnam_provider: "cnam_notifier".to_owned(),
             dial_plan: Map::new(),
             default_country: "US".to_owned(),
         }

@@ -5,9 +5,9 @@ mod support;
 use std::sync::Arc;
 
 use carriers::phonebook::PhonebookSettings;
-use carriers::settings::Secret;
 use engine::Settings;
 use engine::places::CityQuery;
+use outside::settings::Secret;
 use serde_json::{Map, Value, json};
 use simulators::{Simulator, Vendor, other};
 use support::{World, world_with};

@@ -6,7 +6,6 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use carriers::settings::AllSettings;
 use engine::Settings;
 use engine::change::{ChangeRequest, Outcome};
 use engine::orders::{Order, OrderState, Timing};
@@ -19,10 +18,11 @@ use numbers::life::Operation;
 use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::state::State;
+use outside::settings::AllSettings;
 use serde_json::{Map, json};
 use simulators::other::{TOKEN, WIRE};
 use simulators::{Fault, Simulator, Vendor};
-use store::{DocumentKind, Page};
+use store::{Batch, DocumentKind, Page};
 use support::{World, key_of, world_with};
 
 struct Shop {
@@ -43,6 +43,7 @@ const IMPATIENT: Timing = Timing {
     wait_ms: 100,
     lost_after_s: 0,
     unheard_after_s: 0,
+    reconcile_every_s: 0,
 };
 
 async fn shop(timing: Timing) -> Shop {
@@ -77,11 +78,10 @@ impl Shop {
     async fn look(&self) -> Vec<String> {
         let query = SearchQuery {
             prefix: Some("415".to_owned()),
-            city: None,
-            state: None,
             country: None,
             quantity: 10,
             offset: 0,
+            ..SearchQuery::default()
         };
         let engine = &self.world.engine;
         let buyer = Some(self.buyer.as_ref());
@@ -340,7 +340,7 @@ async fn a_refused_release_is_left_to_a_person() {
     // Once a person has done it there, the order is closed and the record goes.
     shop.vendor.vendor.release(&found[0]);
     let (engine, cx) = (&shop.world.engine, support::system());
-    let listed = engine.orders(&shop.buyer.id, &Page::first(10)).await;
+    let listed = engine.orders(Some(&shop.buyer.id), &Page::first(10)).await;
     let listed = listed.unwrap();
     assert_eq!(listed.len(), 2);
     assert_eq!(listed.last(), Some(&order), "the oldest comes first");
@@ -348,6 +348,44 @@ async fn a_refused_release_is_left_to_a_person() {
     assert_eq!(closed.state(), OrderState::Settled);
     assert_eq!(shop.record(&found[0]).await, None);
     assert_eq!(engine.close_order(&cx, closed).await.unwrap(), None);
+    shop.agrees().await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_not_ready_is_asked_again_to_take_a_number_back() {
+    let shop = shop(IMPATIENT).await;
+    let found = shop.look().await;
+    shop.change(Operation::Activate, &found[..1]).await;
+    shop.vendor.vendor.faults.script([Fault::TooMany]);
+    shop.change(Operation::Release, &found[..1]).await;
+    shop.settle().await;
+    assert_eq!(shop.record(&found[0]).await, None);
+    shop.agrees().await;
+}
+
+#[tokio::test]
+async fn a_release_whose_process_died_before_it_left_is_sent() {
+    let shop = shop(IMPATIENT).await;
+    let found = shop.look().await;
+    shop.change(Operation::Activate, &found[..1]).await;
+    // As it is left by a process that was killed on its way to the carrier.
+    shop.vendor.vendor.faults.script([Fault::Refuse]);
+    shop.change(Operation::Release, &found[..1]).await;
+    let release = shop.orders().await.pop().unwrap();
+    let store = &shop.world.store;
+    let kind = DocumentKind::Order;
+    let stored = store.document(kind, &release.id.0).await.unwrap();
+    let mut document = stored.unwrap();
+    let mut order: Order = serde_json::from_str(&document.body).unwrap();
+    order.steps.pop();
+    assert_eq!(order.state(), OrderState::Sent);
+    document.body = json!(order).to_string();
+    document.due = order.sent_at;
+    document.revision = document.revision.next();
+    let put = Batch::new().then(store::Operation::PutDocument(Box::new(document)));
+    store.write(put).await.unwrap().unwrap();
+    shop.settle().await;
+    assert_eq!(shop.record(&found[0]).await, None);
     shop.agrees().await;
 }
 

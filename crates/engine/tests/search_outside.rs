@@ -5,17 +5,24 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use carriers::settings::AllSettings;
-use engine::Settings;
+use engine::change::ChangeRequest;
+use engine::import::ImportRow;
 use engine::search::{Found, SearchQuery};
 use engine::settings::NumberManager;
+use engine::{Engine, Settings};
 use numbers::account::Account;
 use numbers::carrier::CarrierName;
+use numbers::gregorian::GregorianSeconds;
+use numbers::life::Operation;
+use numbers::plan::Command;
+use numbers::revision::Revision;
 use numbers::state::State;
-use serde_json::json;
+use outside::settings::AllSettings;
+use serde_json::{Map, json};
 use simulators::other::{TOKEN, WIRE};
 use simulators::{Simulator, Vendor};
-use support::{World, object, world_with};
+use store::{Batch, Document, DocumentKind, Page};
+use support::{World, key_of, object, world_with};
 use tokio::net::TcpListener;
 
 /// `other` sells these; `telnyx` is where nobody listens; `simwood` takes
@@ -66,11 +73,10 @@ async fn market() -> (World, Simulator, TcpListener) {
 async fn search(world: &World, account: &Account, quantity: usize, offset: usize) -> Found {
     let query = SearchQuery {
         prefix: Some("4155550".to_owned()),
-        city: None,
-        state: None,
         country: Some("US".to_owned()),
         quantity,
         offset,
+        ..SearchQuery::default()
     };
     let engine = &world.engine;
     let found = engine
@@ -114,4 +120,164 @@ async fn a_search_never_buys() {
     let (world, other, _silent) = market().await;
     search(&world, world.master(), 20, 0).await;
     assert_eq!(other.vendor.orders(), []);
+}
+
+/// Another engine over the same store: another node.
+fn other_node(world: &World) -> Engine {
+    let settings = world.engine.settings().clone();
+    Engine::new(Arc::clone(&world.store), settings).unwrap()
+}
+
+async fn page(engine: &Engine, account: &Account, quantity: usize, offset: usize) -> Vec<String> {
+    let query = SearchQuery {
+        prefix: Some("4155550".to_owned()),
+        quantity,
+        offset,
+        ..SearchQuery::default()
+    };
+    let found = engine.search(Some(&account.id), Some(account), &query);
+    let rows = found.await.unwrap().rows.into_iter();
+    rows.map(|row| row.number.to_string()).collect()
+}
+
+async fn kept(world: &World, kind: DocumentKind) -> Vec<Document> {
+    let account = &world.master().id;
+    let page = Page::first(100);
+    world
+        .store
+        .documents(kind, Some(account), &page)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn any_node_pages_and_orders_what_one_has_found() {
+    let (world, other, _silent) = market().await;
+    let account = Arc::new(world.master().clone());
+    let first = page(&world.engine, &account, 8, 0).await;
+    let node = other_node(&world);
+    // The carrier sells something before all else meanwhile: nothing moves.
+    other.vendor.add_stock(["+14155550001".to_owned()]);
+    let mut seen = first.clone();
+    seen.extend(page(&node, &account, 8, 8).await);
+    seen.extend(page(&world.engine, &account, 8, 16).await);
+    let all: Vec<String> = (101..=120).map(|line| format!("+14155550{line}")).collect();
+    assert_eq!(seen, all);
+    // What no page has shown yet was offered too.
+    let request = ChangeRequest {
+        target: Some(&account),
+        command: Command::new(Operation::Activate, Map::new()),
+        accept_charges: true,
+    };
+    let bought = [all[0].clone(), all[19].clone()];
+    let outcomes = node.change(&key_of(&account), &request, &bought).await;
+    for outcome in outcomes.unwrap() {
+        assert_eq!(outcome.result.unwrap().number.state, State::InService);
+    }
+    assert_eq!(other.vendor.owned(None, 10), bought);
+    assert_eq!(other.vendor.orders().len(), 1);
+    // Offset 0 begins anew, for every node.
+    let anew = page(&node, &account, 8, 0).await;
+    assert_eq!(anew[0], "+14155550001");
+    assert_eq!(page(&world.engine, &account, 1, 8).await, [all[8].clone()]);
+}
+
+#[tokio::test]
+async fn a_search_is_written_once_and_holds_from_the_carriers_answer_on() {
+    let (world, _other, _silent) = market().await;
+    let account = world.master().clone();
+    page(&world.engine, &account, 8, 0).await;
+    let (searches, offers) = (
+        kept(&world, DocumentKind::Search).await,
+        kept(&world, DocumentKind::Offer).await,
+    );
+    assert_eq!((searches.len(), offers.len()), (1, 20));
+    let end = searches[0].expires;
+    assert!(end.is_some());
+    assert!(offers.iter().all(|offer| offer.expires == end));
+    page(&world.engine, &account, 8, 8).await;
+    page(&other_node(&world), &account, 8, 16).await;
+    assert_eq!(kept(&world, DocumentKind::Search).await, searches);
+    assert_eq!(kept(&world, DocumentKind::Offer).await, offers);
+    // A search that has expired is run anew.
+    let mut late = searches[0].clone();
+    late.expires = Some(GregorianSeconds::new(1));
+    let batch = Batch::new().then(store::Operation::PutDocument(Box::new(late)));
+    world.store.write(batch).await.unwrap().unwrap();
+    assert_eq!(page(&world.engine, &account, 8, 16).await.len(), 4);
+    assert!(kept(&world, DocumentKind::Search).await[0].expires >= end);
+}
+
+#[tokio::test]
+async fn an_account_keeps_a_bounded_number_of_searches() {
+    let (world, _other, _silent) = market().await;
+    let account = world.master().clone();
+    for line in 0..100 {
+        let query = SearchQuery {
+            prefix: Some("415".to_owned()),
+            ends_with: Some(format!("{line:03}")),
+            quantity: 1,
+            ..SearchQuery::default()
+        };
+        let found = world
+            .engine
+            .search(Some(&account.id), Some(&account), &query);
+        found.await.unwrap();
+    }
+    assert!(kept(&world, DocumentKind::Search).await.len() <= 64);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_our_own_stock_is_enough_and_nothing_is_written() {
+    let (world, other, _silent) = market().await;
+    let account = world.master().clone();
+    let mut rows = Vec::new();
+    for line in 130..140 {
+        rows.push(ImportRow {
+            e164: format!("+14155550{line}"),
+            state: Some(State::Available),
+            carrier_module: Some("local".to_owned()),
+            ..ImportRow::default()
+        });
+    }
+    world
+        .engine
+        .import_batch(&support::system(), rows)
+        .await
+        .unwrap();
+    let first = page(&world.engine, &account, 5, 0).await;
+    assert_eq!(first[0], "+14155550130");
+    assert_eq!(kept(&world, DocumentKind::Search).await, []);
+    // Another node reads the stock itself, up to the page.
+    let node = other_node(&world);
+    assert_eq!(page(&node, &account, 5, 5).await[4], "+14155550139");
+    assert_eq!(kept(&world, DocumentKind::Search).await, []);
+    // The page after that is the carriers', and then all of it is kept.
+    let mixed = page(&node, &account, 5, 8).await;
+    assert_eq!(mixed[1..3], ["+14155550139", "+14155550101"]);
+    assert_eq!(page(&world.engine, &account, 5, 8).await, mixed);
+    assert_eq!(kept(&world, DocumentKind::Search).await.len(), 1);
+    // Who begins anew and finds enough doesn't leave that to be paged.
+    page(&world.engine, &account, 5, 0).await;
+    assert_eq!(kept(&world, DocumentKind::Search).await, []);
+    assert_eq!(other.vendor.orders(), []);
+}
+
+#[tokio::test]
+async fn everything_that_has_expired_goes_however_much_it_is() {
+    let world = support::world().await;
+    let document = |id: usize| Document {
+        kind: DocumentKind::Offer,
+        id: format!("{id:05}"),
+        account: Some(world.master().id.clone()),
+        revision: Revision::default().next(),
+        due: None,
+        expires: Some(GregorianSeconds::new(1)),
+        body: "{}".to_owned(),
+    };
+    let put = |id| store::Operation::PutDocument(Box::new(document(id)));
+    let batch = (0..2500).fold(Batch::new(), |batch, id| batch.then(put(id)));
+    world.store.write(batch).await.unwrap().unwrap();
+    world.engine.drop_expired().await.unwrap();
+    assert_eq!(kept(&world, DocumentKind::Offer).await, []);
 }

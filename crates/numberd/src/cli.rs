@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use engine::orders::OrderState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,7 +17,7 @@ use crate::exit::{Code, Failure, Outcome};
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  failed; for `check`: something was found
+  1  failed; for `check` and `carrier reconcile`: something was found
   2  the command line, the configuration or a value is wrong
   3  there is no such account, user or number
   4  refused, wholly or in part: it exists already, it is in use, rows failed
@@ -90,6 +91,15 @@ enum Command {
     /// Look at numbers and their history
     #[command(subcommand)]
     Number(NumberCommand),
+    /// Compare what carriers say is ours with what we have
+    #[command(subcommand)]
+    Carrier(CarrierCommand),
+    /// Look at orders at carriers, and close what a person has done
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Follow what happens to numbers: the log of everybody, or of an account
+    /// and those below it
+    Events(Events),
     /// Tell what is known of any number: its class, country, place, and why
     Lookup(Lookup),
     /// Load tables that know better where numbers are
@@ -130,6 +140,9 @@ its API key, and prints once what it made up. These set them:
   NUMBERD_ADMIN_USERNAME   login name of its user [admin]
   NUMBERD_ADMIN_PASSWORD   his password [random]
   NUMBERD_MASTER_API_KEY   its API key, 64 hex digits [random]
+
+Resellers may have credentials of their own at carriers, once this is set; they are stored under it:
+  NUMBERD_SECRETS_KEY      64 hex digits, the same on every node and start
 
 SIGTERM and SIGINT end the server after what is in flight."
 )]
@@ -322,6 +335,105 @@ pub enum NumberCommand {
     },
 }
 
+/// `numberd carrier …`
+#[derive(Subcommand)]
+pub enum CarrierCommand {
+    /// Tell where a carrier and we differ on which numbers are ours, and what
+    /// could be done; changes nothing unless it is told to
+    Reconcile(Reconcile),
+}
+
+/// Options of `carrier reconcile`.
+#[derive(Args)]
+#[command(
+    after_help = "ours_not_theirs: we have it, and the carrier says it isn't ours
+theirs_not_ours: the carrier says it is ours, and we have no record of it
+attributes: both have it, and describe it otherwise
+
+Numbers that wait for an order are passed over."
+)]
+pub struct Reconcile {
+    /// Which carrier
+    pub carrier: String,
+    /// With the own credentials of this reseller (id, name or realm), and what
+    /// was bought with them
+    #[arg(long, value_name = "ACCOUNT")]
+    pub reseller: Option<String>,
+    /// Only these numbers
+    #[arg(long, value_name = "NUMBER")]
+    pub only: Vec<String>,
+    /// Take numbers that only the carrier knows into our stock
+    #[arg(long, conflicts_with = "release")]
+    pub adopt: bool,
+    /// For this account (id, name or realm), in service; without it available to all
+    #[arg(long, value_name = "ACCOUNT", requires = "adopt")]
+    pub account: Option<String>,
+    /// Give numbers back that only the carrier knows
+    #[arg(long)]
+    pub release: bool,
+    /// Answer in CSV, for spreadsheets
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// Options of `events`.
+#[derive(Args)]
+#[command(
+    after_help = "The line on stderr says where to go on, with --json each event's `cursor` does: give it \
+with --after, and no event is missed, whatever was being written meanwhile."
+)]
+pub struct Events {
+    /// Only events after this one: what the last call said
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+    /// Only of this account and those below it (id, name or realm)
+    #[arg(long)]
+    pub account: Option<String>,
+    /// How many at most; 0: all
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `numberd order …`
+#[derive(Subcommand)]
+pub enum OrderCommand {
+    /// List orders, oldest first
+    List {
+        /// Only those of this account (id, name or realm)
+        #[arg(long)]
+        account: Option<String>,
+        /// Only those in this state: sent, unknown, `by_hand`, …
+        #[arg(long, value_parser = parse_order_state)]
+        state: Option<OrderState>,
+        /// Only those that aren't done: open at the carrier, or left to a person
+        #[arg(long)]
+        open: bool,
+        /// How many at most; 0: all
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show an order: each state with its time, each number, what the carrier said
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Say that a person has given a number back at the carrier
+    Close {
+        /// The id of the release, which is in the state `by_hand`
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
 /// When an account ends; `None`: never.
 #[derive(Clone, Copy, Debug)]
 pub struct Expiry(pub Option<GregorianSeconds>);
@@ -405,6 +517,10 @@ fn parse_state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
+fn parse_order_state(text: &str) -> Result<OrderState, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: Option<f64> = text.parse().ok();
     rate.filter(|rate| (0.0..=1.0).contains(rate))
@@ -478,6 +594,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Account(command) => commands::account::run(global, command).await,
         Command::User(command) => commands::user::run(global, command).await,
         Command::Number(command) => commands::number::run(global, command).await,
+        Command::Carrier(command) => commands::carrier::run(global, command).await,
+        Command::Order(command) => commands::order::run(global, command).await,
+        Command::Events(options) => commands::events::run(global, &options).await,
         Command::Lookup(options) => commands::lookup::run(global, &options).await,
         Command::Data(command) => commands::data::run(global, command).await,
         Command::Import(options) => commands::import::run(global, &options).await,

@@ -1,14 +1,11 @@
 //! Configuration: flags, the environment, a file, defaults; in this order.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use api::{ApiSettings, Dialect, Limits};
-use axum::http::Uri;
 use carriers::Registry;
-use carriers::settings::{AllSettings, Common};
 use engine::orders::Timing;
 use engine::settings::{Accounts, Auth, NumberManager};
 use numbers::carrier::{CarrierName, KNOWN};
@@ -17,6 +14,8 @@ use numbers::converter::{Converters, DEFAULT_RECONCILE};
 use numbers::dial_plan::DialPlan;
 use numbers::pattern::BadPattern;
 use numbers::price::PriceList;
+use outside::settings::{AllSettings, Common};
+use providers::Providers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,17 +25,6 @@ use crate::logging::{Format, Log};
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT_FILE: &str = "numberd.toml";
-
-/// Outside services that act for numbers (spec/integrations.md 5 and 6).
-const PROVIDERS: [&str; 7] = [
-    "dash_e911",
-    "telnyx_e911",
-    "vitelity_e911",
-    "cnam_notifier",
-    "telnyx_cnam",
-    "vitelity_cnam",
-    "phonebook",
-];
 
 /// Everything that an operator can say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +55,7 @@ pub struct Config {
     /// Where numbers come from, by the carrier's name.
     pub carriers: AllSettings,
     /// Who acts for numbers, by the provider's name.
-    pub providers: BTreeMap<String, Service>,
+    pub providers: AllSettings,
     /// The log.
     pub log: Log,
 }
@@ -88,38 +76,9 @@ impl Default for Config {
             limits: api.limits,
             orders: Timing::default(),
             carriers: AllSettings::default(),
-            providers: BTreeMap::new(),
+            providers: AllSettings::default(),
             log: Log::default(),
         }
-    }
-}
-
-/// A service outside: `[providers.NAME]`.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Where it answers: `https://…`.
-    pub base_url: String,
-    /// User names, passwords, tokens, by the names that the service has for
-    /// them.
-    #[serde(default)]
-    pub credentials: BTreeMap<String, String>,
-    /// How long an answer may take, in milliseconds.
-    #[serde(default = "default_timeout_ms")]
-    pub timeout_ms: u64,
-}
-
-const fn default_timeout_ms() -> u64 {
-    5000
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Credentials stay out of logs.
-        f.debug_struct("Service")
-            .field("base_url", &self.base_url)
-            .field("timeout_ms", &self.timeout_ms)
-            .finish_non_exhaustive()
     }
 }
 
@@ -186,17 +145,7 @@ impl Config {
     fn check(&self) -> Result<(), String> {
         Registry::with_settings(self.carriers.0.clone()).map_err(|error| error.to_string())?;
         self.check_orders()?;
-        for name in self.providers.keys() {
-            if !PROVIDERS.contains(&name.as_str()) {
-                let known = PROVIDERS.join(", ");
-                return Err(format!("[providers.{name}]: providers are {known}"));
-            }
-        }
-        for (name, service) in &self.providers {
-            service
-                .check()
-                .map_err(|error| format!("[providers.{name}]: {error}"))?;
-        }
+        Providers::with_settings(self.providers.0.clone()).map_err(|error| error.to_string())?;
         self.check_number_manager()
     }
 
@@ -204,13 +153,15 @@ impl Config {
     /// still be under way: each may wait for its turn, and then for the answer.
     fn check_orders(&self) -> Result<(), String> {
         let believed = self.orders.lost_after_s.min(self.orders.unheard_after_s);
-        for (name, settings) in &self.carriers.0 {
+        let carriers = self.carriers.0.iter().map(|of| ("carriers", of));
+        let providers = self.providers.0.iter().map(|of| ("providers", of));
+        for (section, (name, settings)) in carriers.chain(providers) {
             let timeout = settings.get("timeout_ms").and_then(Value::as_u64);
             let timeout = timeout.unwrap_or(Common::default().timeout_ms);
             if timeout.saturating_mul(2) > believed.saturating_mul(1000) {
                 return Err(format!(
                     "orders.lost_after_s and orders.unheard_after_s must be at least twice \
-                     carriers.{name}.timeout_ms ({timeout})"
+                     {section}.{name}.timeout_ms ({timeout})"
                 ));
             }
         }
@@ -269,7 +220,9 @@ impl Config {
             auth: self.auth.clone(),
             accounts: self.accounts.clone(),
             carriers: self.carriers.clone(),
+            providers: self.providers.clone(),
             orders: self.orders,
+            ..engine::Settings::default()
         }
     }
 }
@@ -307,22 +260,6 @@ fn check_modules(manager: &NumberManager) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-impl Service {
-    fn check(&self) -> Result<(), String> {
-        let uri: Option<Uri> = self.base_url.parse().ok();
-        let is_web = uri.is_some_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
-        });
-        if !is_web {
-            return Err("base_url begins with https:// or http:// and names a host".to_owned());
-        }
-        if self.timeout_ms == 0 {
-            return Err("timeout_ms is 1 or more".to_owned());
-        }
-        Ok(())
-    }
 }
 
 fn only<'a>(
@@ -464,21 +401,8 @@ mod tests {
     }
 
     #[test]
-    fn a_service_needs_an_address_and_time() {
-        for text in [
-            "[providers.dash_e911]\nbase_url = 'dash'",
-            "[providers.dash_e911]\nbase_url = 'ftp://dash'",
-            "[providers.dash_e911]\nbase_url = 'https://dash'\ntimeout_ms = 0",
-            "[providers.dash_e911]\ntimeout_ms = 1",
-        ] {
-            assert!(parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn credentials_stay_out_of_what_is_printed() {
-        let text = "[carriers.telnyx]\ntoken = 'secret'\n[providers.dash_e911]\n\
-                    base_url = 'https://a'\ncredentials = { password = 'secret' }";
+        let text = "[carriers.telnyx]\ntoken = 'secret'";
         let config = parse(text).unwrap();
         assert_eq!(config.carriers.0["telnyx"]["token"], "secret");
         assert!(!format!("{config:?}").contains("secret"));

@@ -1,9 +1,11 @@
 //! From configuration to an open store and an engine over it.
 
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::Engine;
+use engine::credentials::SecretsKey;
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use store::{Store, StoreError};
@@ -74,7 +76,11 @@ impl Database {
                 (Arc::clone(&store) as _, Backend::Postgres(store))
             }
         };
-        let engine = Engine::new(Arc::clone(&store), config.engine())
+        let settings = engine::Settings {
+            secrets_key: secrets_key()?,
+            ..config.engine()
+        };
+        let engine = Engine::new(Arc::clone(&store), settings)
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         Ok(Self {
             store,
@@ -208,6 +214,24 @@ async fn open_server(url: &str, access: Access) -> Outcome<PostgresStore> {
     };
     let opened = PostgresStore::open(url, &options).await;
     opened.map_err(|error| Failure::new(Code::Unavailable, error.to_string()))
+}
+
+/// The variable that holds the key of secrets.
+const SECRETS_KEY: &str = "NUMBERD_SECRETS_KEY";
+
+/// What resellers' credentials are stored under, from the environment; an empty
+/// variable is one that isn't set.
+fn secrets_key() -> Outcome<Option<SecretsKey>> {
+    let wrong = |message: String| Failure::new(Code::Usage, format!("{SECRETS_KEY}: {message}"));
+    match std::env::var(SECRETS_KEY) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => {
+            let key = SecretsKey::from_hex(&text);
+            key.map(Some).map_err(|error| wrong(error.to_string()))
+        }
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(wrong("it is not UTF-8".to_owned())),
+    }
 }
 
 fn missing(path: &Path) -> Failure {

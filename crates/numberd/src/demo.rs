@@ -2,8 +2,10 @@
 //!
 //! A reseller who may add numbers, a customer of it with a user, and numbers
 //! for sale: in each of some real area codes the hundred that are set aside for
-//! fiction (NPA-555-0100 to 0199), so that nobody's number is on show.
+//! fiction (NPA-555-0100 to 0199), so that nobody's number is on show. And a
+//! carrier that sells more of them.
 
+pub mod carrier;
 mod lines;
 mod rate_centers;
 
@@ -12,6 +14,7 @@ use engine::import::ImportRow;
 use numbers::account::{Account, AccountId};
 use numbers::state::State;
 use serde_json::{Map, Value, json};
+use simulators::Simulator;
 use store::{Batch, Operation, Page, UserId};
 
 use crate::commands::user::made_up;
@@ -37,12 +40,15 @@ struct Demo {
 /// Fills an empty database and answers lines that work. A database that was
 /// filled so before is left as it is, but for new secrets of the demo's own
 /// accounts: the old ones are stored only as hashes.
-pub async fn fill(database: &Database, url: &str) -> Outcome<String> {
+pub async fn fill(database: &Database, url: &str, carrier: Option<&Simulator>) -> Outcome<String> {
     let cx = Context::system("demo");
     let demo = match found(database).await? {
         Some(demo) => demo,
         None => made(database, &cx).await?,
     };
+    if let Some(simulator) = carrier {
+        carrier::remind(simulator, database).await?;
+    }
     let password = made_up();
     let fields = object(json!({"password": password}));
     let engine = &database.engine;
@@ -57,6 +63,7 @@ pub async fn fill(database: &Database, url: &str) -> Outcome<String> {
         username: USERNAME,
         password: &password,
         api_key: &api_key,
+        has_carrier: carrier.is_some(),
     };
     Ok(access.lines())
 }

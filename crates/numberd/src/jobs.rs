@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::context::now;
 use engine::leases::{Lease, RENEWED_EVERY};
 use engine::{Context, Engine};
 use tokio::task::JoinHandle;
@@ -56,6 +57,7 @@ impl Jobs {
             tokio::spawn(look_after_orders(engine(), turn.clone())),
             tokio::spawn(drop_expired(engine(), turn.clone())),
             tokio::spawn(end_rests(engine(), turn.clone())),
+            tokio::spawn(reconcile(engine(), turn.clone())),
             // Every node keeps them in its own memory.
             tokio::spawn(take_over_data(engine())),
         ];
@@ -106,12 +108,32 @@ async fn take_over_data(engine: Arc<Engine>) {
     }
 }
 
-/// Asks carriers for what became of open orders.
+/// Compares carriers' numbers with ours: not at the start, when much is open.
+async fn reconcile(engine: Arc<Engine>, turn: Turn) {
+    let pause = Duration::from_secs(engine.settings().orders.reconcile_every_s);
+    if pause.is_zero() {
+        return;
+    }
+    loop {
+        sleep(pause).await;
+        turn.comes().await;
+        engine.reconcile_all().await;
+    }
+}
+
+/// Asks carriers for what became of open orders, and providers of what became
+/// of emergency addresses and caller names.
 async fn look_after_orders(engine: Arc<Engine>, turn: Turn) {
     loop {
         turn.comes().await;
         if let Err(error) = engine.desk().look_after().await {
             tracing::error!(%error, "open orders can't be looked after");
+        }
+        if let Err(error) = engine.addresses().look_after(now()).await {
+            tracing::error!(%error, "emergency addresses can't be looked after");
+        }
+        if let Err(error) = engine.caller_names().look_after(now()).await {
+            tracing::error!(%error, "caller names can't be looked after");
         }
         sleep(ORDER_JOB).await;
     }

@@ -114,11 +114,7 @@ impl List {
     fn print_row(&mut self, cells: &[String]) -> io::Result<()> {
         let mut text = String::new();
         for ((_, width), cell) in self.columns.iter().zip(cells) {
-            // What clients stored must not steer a terminal.
-            text.extend(
-                cell.chars()
-                    .map(|c| if c.is_control() { '\u{fffd}' } else { c }),
-            );
+            text.push_str(&harmless(cell));
             let padding = width.saturating_sub(cell.chars().count()) + 2;
             text.extend(std::iter::repeat_n(' ', padding));
         }
@@ -134,7 +130,13 @@ pub fn facts(as_json: bool, facts: &[(&str, String)], document: &Value) -> io::R
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
     for (name, value) in facts {
-        writeln!(out, "{name:width$}  {value}")?;
+        writeln!(out, "{name:width$}  {}", harmless(value))?;
     }
     out.flush()
+}
+
+/// What clients and carriers said must not steer a terminal.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
 }

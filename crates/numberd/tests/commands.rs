@@ -285,6 +285,54 @@ fn numbers_are_listed_shown_and_have_a_history() {
 }
 
 #[test]
+fn the_log_is_followed_from_where_one_was() {
+    let place = Place::with_database();
+    place.account("Acme");
+    place.account("Other");
+    place.write(
+        "a.csv",
+        "e164,account_name\n+14155550100,Acme\n+14155550101,Other\n",
+    );
+    place.write("b.csv", "e164,account_name\n+14155550102,Acme\n");
+    place.run(&["import", "a.csv"]).done();
+    let numbers = |run: &serde_json::Value| -> Vec<String> {
+        let rows = run.as_array().unwrap().iter();
+        rows.map(|row| row["number"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let first = place.run(&["events", "--json"]).done().json();
+    assert_eq!(numbers(&first), ["+14155550100", "+14155550101"]);
+    let cursor = first[1]["cursor"].as_str().unwrap();
+    place.run(&["import", "b.csv"]).done();
+    let then = place
+        .run(&["events", "--json", "--after", cursor])
+        .done()
+        .json();
+    assert_eq!(numbers(&then), ["+14155550102"]);
+    let of_one = place.run(&["events", "--json", "--account", "Acme"]);
+    assert_eq!(
+        numbers(&of_one.done().json()),
+        ["+14155550100", "+14155550102"]
+    );
+    let table = place.run(&["events", "--limit", "1"]).done();
+    assert!(table.out.contains("+14155550100"), "{}", table.out);
+    assert!(
+        table.err.contains("go on with --after 14155550100-"),
+        "{}",
+        table.err
+    );
+    let absent = "14155550100-00000000000000000000000000000000";
+    for cursor in ["x", absent] {
+        place
+            .run(&["events", "--after", cursor])
+            .failed(2, &[cursor, "no place in the log"]);
+    }
+    place
+        .run(&["events", "--account", "Nobody"])
+        .failed(3, &["Nobody"]);
+}
+
+#[test]
 fn reading_works_beside_a_server_and_writing_says_why_not() {
     let place = Place::with_database();
     place.account("Acme");

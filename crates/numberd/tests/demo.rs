@@ -59,6 +59,9 @@ fn the_printed_lines_work_word_by_word_and_again_after_a_restart() {
         r#""state": "in_service""#,
         r#""note": "front desk""#,
         r#""name": "did_us""#,
+        r#""number": "+16505550100""#,
+        r#""kind": "purchase""#,
+        r#""state": "confirmed""#,
     ] {
         assert!(answers.contains(shown), "no {shown} in {answers}");
     }
@@ -104,6 +107,17 @@ fn the_demo_stocks_numbers_set_aside_for_fiction() {
     assert_eq!(reseller["is_reseller"], true);
     assert_eq!(reseller["allow_additions"], true);
     assert_eq!(customer["parent"], reseller["id"]);
+}
+
+#[test]
+fn a_carrier_that_is_configured_is_not_played() {
+    let place = Place::new();
+    let real = "[carriers.other]\nphonebook_url = \"https://phonebook.example.com\"\n";
+    place.write("numberd.toml", real);
+    let mut server = place.serve(&["--demo"]);
+    let script = script(&printed(&mut server));
+    assert!(!script.contains("650"), "{script}");
+    server.stop();
 }
 
 #[test]

@@ -95,6 +95,26 @@ pub enum NumberError {
         /// Which provider.
         provider: String,
     },
+    /// The provider knows several addresses of this kind: one must be chosen.
+    #[error("more than one address found")]
+    AddressAmbiguous {
+        /// The address as submitted.
+        address: Map<String, Value>,
+        /// The addresses that the provider knows, each as it can be submitted.
+        candidates: Vec<Map<String, Value>>,
+    },
+    /// The provider of a feature refused for no fault of the address, or
+    /// failed: nothing was changed.
+    #[error("fault by provider")]
+    ProviderFault {
+        /// The number.
+        number: E164,
+        /// What the provider said, for administrators.
+        reason: Option<String>,
+    },
+    /// The number's emergency address is just being set or taken away.
+    #[error("the emergency address of number {0} is being changed")]
+    AddressBusy(E164),
     /// The change was lost to others too often; it may be tried again.
     #[error("conflicting documents")]
     Conflict(E164),
@@ -117,17 +137,21 @@ impl NumberError {
     /// The HTTP status that this refusal maps to.
     pub const fn code(&self) -> u16 {
         match self {
-            Self::NumberExists(_) | Self::Conflict(_) | Self::OrderOpen(_) => 409,
+            Self::NumberExists(_)
+            | Self::Conflict(_)
+            | Self::OrderOpen(_)
+            | Self::AddressBusy(_) => 409,
             Self::NotFound(_) | Self::NotReconcilable(_) => 404,
             Self::Forbidden { .. } | Self::CreationForbidden { .. } => 403,
             Self::ServiceRestriction { .. } | Self::NotEnoughCredit { .. } => 402,
-            Self::CarrierFault { .. } => 500,
+            Self::CarrierFault { .. } | Self::ProviderFault { .. } => 500,
             Self::NumberIsPorting(_)
             | Self::NoChangeRequired
             | Self::InvalidStateTransition { .. }
             | Self::AssignFailure { .. }
             | Self::Invalid { .. }
-            | Self::AddressInvalid { .. } => 400,
+            | Self::AddressInvalid { .. }
+            | Self::AddressAmbiguous { .. } => 400,
         }
     }
 
@@ -145,9 +169,11 @@ impl NumberError {
             Self::Invalid { .. } | Self::AddressInvalid { .. } => "invalid",
             Self::ServiceRestriction { .. } => "service_restriction",
             Self::NotEnoughCredit { .. } => "not_enough_credit",
-            Self::CarrierFault { .. } => "unspecified_fault",
+            Self::CarrierFault { .. } | Self::ProviderFault { .. } => "unspecified_fault",
             Self::Conflict(_) => "datastore_conflict",
             Self::OrderOpen(_) => "order_open",
+            Self::AddressBusy(_) => "address_busy",
+            Self::AddressAmbiguous { .. } => "multiple_choice",
         }
     }
 
@@ -160,6 +186,8 @@ impl NumberError {
             | Self::ServiceRestriction { number, .. }
             | Self::CarrierFault { number, .. }
             | Self::OrderOpen(number)
+            | Self::AddressBusy(number)
+            | Self::ProviderFault { number, .. }
             | Self::Conflict(number) => Some(number.to_string()),
             Self::NotReconcilable(text) => Some(text.clone()),
             Self::Forbidden { cause } => cause.clone(),
@@ -168,7 +196,9 @@ impl NumberError {
             | Self::Invalid { cause }
             | Self::NotEnoughCredit { cause, .. } => Some(cause.clone()),
             Self::InvalidStateTransition { from, to } => Some(format!("from {from} to {to}")),
-            Self::NoChangeRequired | Self::AddressInvalid { .. } => None,
+            Self::NoChangeRequired
+            | Self::AddressInvalid { .. }
+            | Self::AddressAmbiguous { .. } => None,
         }
     }
 }

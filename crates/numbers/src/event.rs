@@ -34,6 +34,10 @@ pub enum Action {
     Deleted,
     /// For sale again after its rest.
     Aged,
+    /// A provider confirmed its emergency address.
+    AddressSet,
+    /// A provider has no emergency address for it any more.
+    AddressRemoved,
     /// Repaired by `fix`.
     Fixed,
     /// Taken in from a file.
@@ -41,7 +45,7 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::Created,
         Self::Reserved,
         Self::Activated,
@@ -53,6 +57,8 @@ impl Action {
         Self::Disconnected,
         Self::Deleted,
         Self::Aged,
+        Self::AddressSet,
+        Self::AddressRemoved,
         Self::Fixed,
         Self::Imported,
     ];
@@ -71,6 +77,8 @@ impl Action {
             Self::Disconnected => "disconnected",
             Self::Deleted => "deleted",
             Self::Aged => "aged",
+            Self::AddressSet => "address_set",
+            Self::AddressRemoved => "address_removed",
             Self::Fixed => "fixed",
             Self::Imported => "imported",
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::account::AccountId;
@@ -9,6 +10,7 @@ use crate::carrier::CarrierName;
 use crate::document;
 use crate::e164::E164;
 use crate::feature::Feature;
+use crate::feature::e911::AddressWork;
 use crate::gregorian::GregorianSeconds;
 use crate::order::OpenOrder;
 use crate::revision::Revision;
@@ -59,6 +61,8 @@ pub struct Number {
     pub rests_until: Option<GregorianSeconds>,
     /// The order at a carrier that it waits for.
     pub order: Option<OpenOrder>,
+    /// What is under way for its emergency address.
+    pub address_work: Option<AddressWork>,
     /// When the record was made.
     pub created: GregorianSeconds,
     /// When something last changed.
@@ -101,6 +105,7 @@ impl Number {
             disconnected: None,
             rests_until: None,
             order: None,
+            address_work: None,
             created: now,
             modified: now,
             authorizing_account: None,
@@ -227,6 +232,8 @@ impl Number {
             .as_ref()
             .map(|order| json!({"id": order.id, "becomes": order.becomes}));
         put("pvt_order", order.unwrap_or_default());
+        let work = self.address_work.map(|work| json!(work));
+        put("pvt_address_work", work.unwrap_or_default());
         put("pvt_created", self.created.get().into());
         put("pvt_modified", self.modified.get().into());
         put("pvt_authorizing_account", id(&self.authorizing_account));
@@ -267,7 +274,8 @@ impl Number {
             locality: read.object("pvt_locality")?,
             disconnected: read.seconds("pvt_disconnected")?,
             rests_until: read.seconds("pvt_rests_until")?,
-            order: read.order()?,
+            order: read.typed("pvt_order")?,
+            address_work: read.typed("pvt_address_work")?,
             created,
             modified: read.seconds("pvt_modified")?.unwrap_or(created),
             authorizing_account: read.account("pvt_authorizing_account")?,
@@ -302,9 +310,12 @@ impl Reader<'_> {
         }
     }
 
-    fn order(&mut self) -> Result<Option<OpenOrder>, InvalidRecord> {
-        self.take("pvt_order")
-            .map(|value| serde_json::from_value(value).map_err(|_| self.wrong("pvt_order")))
+    fn typed<T: DeserializeOwned>(
+        &mut self,
+        member: &'static str,
+    ) -> Result<Option<T>, InvalidRecord> {
+        self.take(member)
+            .map(|value| serde_json::from_value(value).map_err(|_| self.wrong(member)))
             .transpose()
     }
 

@@ -14,6 +14,9 @@ use crate::e164::E164;
 use crate::error::NumberError;
 use crate::event::Action;
 use crate::feature::availability::FeatureRules;
+use crate::feature::cnam::CallerNames;
+use crate::feature::e911::{AddressAnswer, AddressWork};
+use crate::feature::{self, Feature};
 use crate::gregorian::GregorianSeconds;
 use crate::life::{self, Facts, From, Operation};
 use crate::number::Number;
@@ -75,6 +78,9 @@ pub struct Situation<'a> {
     /// Accounts of the reserve history that are gone; a number is never given
     /// back to them.
     pub gone: &'a [AccountId],
+    /// What the provider answered to the emergency address that the command
+    /// asks for; `None`: it wasn't asked.
+    pub address: Option<AddressAnswer<'a>>,
     /// Whether the number is on somebody's open port request.
     pub porting: bool,
     /// The name of the number's class, which decides its price.
@@ -136,6 +142,14 @@ pub enum Effect {
     Order(CarrierName),
     /// Give the number back to this carrier.
     Disconnect(CarrierName),
+    /// Have this emergency address confirmed before anything is written; the
+    /// plan's number shows what it would be if that came back as it is.
+    SetAddress(Map<String, Value>),
+    /// Take the number's emergency address away at its provider, once the
+    /// change is written.
+    RemoveAddress,
+    /// Have these caller names shown and looked up, once the change is written.
+    SetCallerNames(CallerNames),
 }
 
 /// What will be done, and what the caller will see.
@@ -194,6 +208,8 @@ pub fn decide(command: &Command, on: &Situation<'_>, rules: &Rules) -> Result<Pl
         return Ok(plan);
     }
     on.finish(command, operation, &mut plan, rules)?;
+    on.withdraw_address(&mut plan);
+    on.change_caller_names(&mut plan);
     Ok(plan)
 }
 
@@ -265,7 +281,7 @@ impl<'a> Situation<'a> {
             return Ok(());
         }
         if !matches!(operation, Operation::Release | Operation::EndRest) {
-            fields::apply(self, command, operation, &mut plan.number, rules)?;
+            fields::apply(self, command, operation, plan, rules)?;
         }
         plan.number.mark_local();
         self.set_rest(&mut plan.number);
@@ -291,6 +307,43 @@ impl<'a> Situation<'a> {
             plan.charges = charges(self.number, &plan.number, self.classifier);
         }
         Ok(())
+    }
+
+    /// An address that the number has or waits for, and won't have any more,
+    /// goes at the provider too; the record says so until it is gone.
+    fn withdraw_address(&self, plan: &mut Plan) {
+        let Some(stored) = self.number.filter(|_| plan.change != Change::Nothing) else {
+            return;
+        };
+        let had = stored.features.contains_key(&Feature::E911)
+            || stored.address_work == Some(AddressWork::Pending);
+        let gone =
+            plan.change == Change::Remove || !plan.number.features.contains_key(&Feature::E911);
+        let waits = plan.change != Change::Remove
+            && plan.number.address_work == Some(AddressWork::Pending)
+            && !stored.features.contains_key(&Feature::E911)
+            && plan.number.owner == stored.owner
+            && feature::is_served(plan.number.state);
+        if had && gone && !waits {
+            plan.number.address_work = Some(AddressWork::Removing);
+            plan.effects.push(Effect::RemoveAddress);
+        }
+    }
+
+    /// Caller names that the number has no more, or anew, are told to their
+    /// provider.
+    fn change_caller_names(&self, plan: &mut Plan) {
+        if plan.change == Change::Nothing {
+            return;
+        }
+        let before = self.number.map(CallerNames::of).unwrap_or_default();
+        let after = match plan.change {
+            Change::Put => CallerNames::of(&plan.number),
+            Change::Remove | Change::Nothing => CallerNames::default(),
+        };
+        if before != after {
+            plan.effects.push(Effect::SetCallerNames(after));
+        }
     }
 
     /// An aging number rests for the days of its class, and doesn't begin anew

@@ -10,7 +10,7 @@ use numbers::feature::availability::{FeatureRules, available};
 use numbers::feature::{Feature, requested, settings, unconfirmed_address};
 use numbers::life::Operation::Replace;
 use numbers::number::Number;
-use numbers::plan::Rules;
+use numbers::plan::{Effect, Rules};
 use numbers::state::State;
 use serde_json::{Value, json};
 
@@ -316,11 +316,17 @@ fn a_new_address_needs_the_feature() {
                 }
                 let ask = Ask::about(stored, 'C').under(line.rules.clone());
                 let found = ask.decide_with(Replace, address.clone());
-                let found = found.map(|plan| plan.number.features.contains_key(&Feature::E911));
+                let found = found.map(|plan| {
+                    let effects = plan.effects.iter();
+                    effects
+                        .filter(|effect| matches!(effect, Effect::SetAddress(_)))
+                        .count()
+                        == 1
+                });
                 let found = found.map_err(|error| error.code());
                 let expected = match (line.may(Feature::E911, false), state.needs_owner()) {
-                    (true, true) => Err(400),
-                    (true, false) => Ok(false),
+                    // The provider is asked, or it is no more than a note.
+                    (true, asked) => Ok(asked),
                     // One that is on where none can be goes off.
                     (false, false) if confirmed.is_some() => Ok(false),
                     (false, _) => Err(403),
@@ -578,16 +584,18 @@ fn an_address_is_kept_only_as_it_was_confirmed() {
 }
 
 #[test]
-fn a_new_address_is_refused_and_switching_it_off_is_not() {
+fn a_new_address_is_asked_for_and_switching_it_off_takes_it_away() {
     let mut stored = number(State::InService, "telnyx", Some('R'));
     stored.public = object(json!({ "e911": { "region": "CA" } }));
     stored
         .features
         .insert(Feature::E911, json!({ "region": "CA" }));
     let ask = Ask::about(stored, 'R');
-    let error = ask.refusal_with(Replace, json!({ "e911": { "region": "NV" } }));
-    assert_eq!(shown(&error), "400 invalid");
+    let plan = ask.plan_with(Replace, json!({ "e911": { "region": "NV" } }));
+    let asked = object(json!({ "region": "NV" }));
+    assert_eq!(plan.effects, [Effect::SetAddress(asked)]);
     let plan = ask.plan_with(Replace, json!({}));
+    assert_eq!(plan.effects, [Effect::RemoveAddress]);
     assert_eq!(
         (plan.number.features.len(), plan.number.owner),
         (0, Some(id('R')))

@@ -13,6 +13,7 @@ use numbers::authorize::{self, Standing, creation_states};
 use numbers::carrier::CarrierName;
 use numbers::event::Action;
 use numbers::feature::Feature;
+use numbers::feature::e911::{AddressAnswer, AddressWork, confirm};
 use numbers::life::Operation::{
     self, Activate, Create, HardDelete, Merge, Port, Release, Replace, Reserve,
 };
@@ -1198,19 +1199,95 @@ fn features_that_may_not_be_had_are_refused() {
             .code(),
         403
     );
-    // Where it may be had, nobody confirms it here: refused, and the address shown.
-    bought.features_denied.clear();
-    let error = Ask::about(bought, 'R').refusal_with(Merge, json!({ "e911": address }));
-    assert_eq!(shown(&error), "400 invalid");
-    let numbers::error::NumberError::AddressInvalid {
-        address: shown,
-        provider,
-        ..
-    } = error
-    else {
-        panic!("{error:?}");
+}
+
+/// An emergency address, as it is asked for and as a provider has it.
+fn addresses() -> (Value, Value) {
+    let asked = json!({ "locality": "SF", "postal_code": "94105", "region": "CA", "street_address": "1 a st" });
+    let mut confirmed = asked.clone();
+    confirmed["street_address"] = json!("1 A ST");
+    confirmed["status"] = json!("PROVISIONED");
+    (asked, confirmed)
+}
+
+#[test]
+fn an_address_is_asked_for_before_it_is_written() {
+    let (asked, confirmed) = addresses();
+    let bought = number(InService, "bandwidth2", Some('R'));
+    let plan = Ask::about(bought.clone(), 'R').plan_with(Merge, json!({ "e911": asked }));
+    assert_eq!(plan.effects, [Effect::SetAddress(object(asked.clone()))]);
+    let billed: Vec<&str> = plan
+        .charges
+        .iter()
+        .map(|charge| charge.item.as_str())
+        .collect();
+    assert_eq!(billed, ["dash_e911"]);
+
+    let answer: &'static _ = Box::leak(Box::new(object(confirmed.clone())));
+    let mut ask = Ask::about(bought.clone(), 'R');
+    ask.address = Some(AddressAnswer::Confirmed(answer));
+    let plan = ask.plan_with(Merge, json!({ "e911": asked }));
+    assert_eq!(plan.effects, []);
+    assert_eq!(plan.number.public["e911"], confirmed);
+    assert_eq!(plan.number.features[&Feature::E911], confirmed);
+
+    // The same document again asks nobody.
+    let again = Ask::about(plan.number.clone(), 'R')
+        .plan_with(Replace, Value::Object(plan.number.public.clone()));
+    assert_eq!((again.change, again.effects), (Change::Nothing, vec![]));
+
+    // Not confirmed yet: the old address stands, or none.
+    let mut ask = Ask::about(bought, 'R');
+    ask.address = Some(AddressAnswer::Pending);
+    let waiting = ask
+        .plan_with(Merge, json!({ "e911": asked, "note": 1 }))
+        .number;
+    assert_eq!(waiting.public.get("e911"), None);
+    assert_eq!(waiting.public["note"], 1);
+    assert_eq!(waiting.address_work, Some(AddressWork::Pending));
+    let mut moved = asked.clone();
+    moved["street_address"] = json!("2 b st");
+    let mut ask = Ask::about(plan.number, 'R');
+    ask.address = Some(AddressAnswer::Pending);
+    let waiting = ask.plan_with(Merge, json!({ "e911": moved })).number;
+    assert_eq!(waiting.features[&Feature::E911], confirmed);
+    assert_eq!(waiting.public["e911"], confirmed);
+}
+
+#[test]
+fn an_address_that_the_number_loses_goes_at_the_provider_too() {
+    let (asked, confirmed) = addresses();
+    let confirmed = object(confirmed);
+    let mut bought = number(InService, "bandwidth2", Some('R'));
+    confirm(&mut bought, &confirmed);
+    let mut waiting = number(InService, "bandwidth2", Some('R'));
+    waiting.address_work = Some(AddressWork::Pending);
+    let goes = |stored: &Number, operation, fields| {
+        let plan = Ask::about(stored.clone(), 'R').plan_with(operation, fields);
+        let removes = plan.effects.contains(&Effect::RemoveAddress);
+        assert_eq!(
+            removes,
+            plan.number.address_work == Some(AddressWork::Removing)
+        );
+        removes
     };
-    assert_eq!((json!(shown), provider.as_str()), (address, "dash_e911"));
+    for stored in [&bought, &waiting] {
+        assert!(goes(stored, Release, json!({})));
+        assert!(!goes(stored, Merge, json!({ "note": 1 })));
+    }
+    assert!(goes(&bought, Merge, json!({ "e911": null })));
+    assert!(goes(&bought, Replace, json!({ "note": 1 })));
+    // What isn't confirmed yet isn't in the document that a client sends back.
+    assert!(!goes(&waiting, Replace, json!({ "note": 1 })));
+    assert!(!goes(
+        &number(InService, "bandwidth2", Some('R')),
+        Release,
+        json!({})
+    ));
+    // In states without providers it is a note, and nobody is asked.
+    let asked = Ask::about(number(PortOut, "bandwidth2", Some('R')), 'M')
+        .plan_with(Merge, json!({ "e911": asked }));
+    assert_eq!(asked.effects, []);
 }
 
 /// A number on which everything was switched on that `denied` forbids since.
@@ -1329,21 +1406,31 @@ fn what_was_denied_since_may_not_be_changed() {
 #[test]
 fn an_address_from_elsewhere_is_a_note_until_somebody_asks_for_it() {
     // Imports keep addresses that nobody has confirmed here.
-    for (carrier, code) in [("local", 403), ("telnyx", 400)] {
+    for carrier in ["local", "telnyx"] {
         let mut stored = number(InService, carrier, Some('R'));
         stored.public = object(json!({ "e911": { "region": "CA", "locality": "SF" } }));
         let ask = Ask::about(stored.clone(), 'R');
         let number = ask.plan_with(Merge, json!({ "note": 1 })).number;
         assert_eq!(number.public["e911"], stored.public["e911"]);
         assert_eq!(number.features, stored.features);
-        // A request that names it is told the truth, in whatever words.
+        // A request that names it wants it confirmed, in whatever words.
         for fields in [
             json!({ "e911": stored.public["e911"] }),
             json!({ "e911": { "region": "NV" } }),
         ] {
             for operation in [Merge, Replace, Activate, Reserve] {
-                let error = ask.refusal_with(operation, fields.clone());
-                assert_eq!(error.code(), code, "{operation:?} {fields}");
+                let found = ask.decide_with(operation, fields.clone());
+                let asks = found.map(|plan| matches!(plan.effects[..], [Effect::SetAddress(_)]));
+                let expected = if carrier == "local" {
+                    Err(403)
+                } else {
+                    Ok(true)
+                };
+                assert_eq!(
+                    asks.map_err(|error| error.code()),
+                    expected,
+                    "{operation:?} {fields}"
+                );
             }
         }
         assert_eq!(json!(ask.plan(Replace).number.public), json!({}));

@@ -54,10 +54,7 @@ impl Wanted {
         let country = country.to_ascii_uppercase();
         let region = Region::from_str(&country).ok()?;
         let country_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region)?;
-        let (city, named) = match city.rsplit_once(',') {
-            Some((city, state)) if state_code(state).is_some() => (city, Some(state)),
-            _ => (city, None),
-        };
+        let (city, named) = apart(city);
         Some(Self {
             city: fold(city),
             state: state.or(named).map(comparable_state),
@@ -74,6 +71,12 @@ impl Wanted {
     /// The calling code of the country.
     pub fn country_code(&self) -> &str {
         &self.country_code
+    }
+
+    /// The state: of the United States and Canada by its two letters, else as
+    /// names are compared.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
     }
 
     /// Whether a city is named, not only a state.
@@ -132,6 +135,23 @@ impl Wanted {
             .or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(code));
         region.is_some_and(|region| region.to_string() == self.country)
     }
+}
+
+/// A city and the state that is named with it: "San Francisco, CA".
+fn apart(city: &str) -> (&str, Option<&str>) {
+    match city.rsplit_once(',') {
+        Some((city, state)) if state_code(state).is_some() => (city.trim(), Some(state)),
+        _ => (city, None),
+    }
+}
+
+/// The name of a city without the state that is typed with it.
+///
+/// ```
+/// assert_eq!(places::cities::city_alone("San Francisco, CA"), "San Francisco");
+/// ```
+pub fn city_alone(typed: &str) -> &str {
+    apart(typed).0
 }
 
 /// A state as states are compared: its letters, else its name.

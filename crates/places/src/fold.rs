@@ -34,3 +34,15 @@ pub fn fold(name: &str) -> String {
     }
     folded
 }
+
+/// Whether two texts name one place, as people and vendors spell it: rate
+/// centers come without their blanks too.
+///
+/// ```
+/// assert!(places::same_name("São Paulo", "SAOPAULO"));
+/// assert!(!places::same_name("San", "San Rafael"));
+/// ```
+pub fn same_name(one: &str, other: &str) -> bool {
+    let letters = |name: &str| fold(name).replace(' ', "");
+    letters(one) == letters(other)
+}

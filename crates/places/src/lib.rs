@@ -15,7 +15,7 @@ mod prefix_table;
 mod split;
 
 pub use about::{About, about, international, is_country, parse};
-pub use fold::fold;
+pub use fold::{fold, same_name};
 pub use geodata::{Geodata, Source};
 pub use prefix_table::{Found, PrefixTable};
-pub use split::{Place, split};
+pub use split::{Place, same_state, split, state_code};

@@ -83,6 +83,19 @@ pub fn state_code(name: &str) -> Option<&'static str> {
     state.map(|(code, _, _)| *code)
 }
 
+/// Whether two texts name one state or province, by letters or name.
+///
+/// ```
+/// assert!(places::same_state("california", "CA"));
+/// assert!(!places::same_state("CA", "CO"));
+/// ```
+pub fn same_state(one: &str, other: &str) -> bool {
+    match (state_code(one), state_code(other)) {
+        (None, None) => crate::fold(one) == crate::fold(other),
+        (one, other) => one == other,
+    }
+}
+
 /// `US` or `CA`, by a state's two letters.
 pub fn country_of(state: &str) -> Option<&'static str> {
     STATES

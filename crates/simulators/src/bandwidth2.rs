@@ -11,9 +11,11 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::vendor::{Order, OrderState, Vendor};
+use crate::vendor::{Hook, Order, OrderState, Vendor};
 use crate::{Wire, auth, xml};
 
 /// The account.
@@ -23,6 +25,9 @@ pub const CLIENT: (&str, &str) = ("bandwidth-client", "bandwidth-secret");
 /// HTTP Basic credentials that it takes.
 pub const USER: (&str, &str) = ("bandwidth-user", "bandwidth-password");
 
+/// What its webhooks carry.
+pub const WEBHOOK: (&str, &str) = ("bandwidth-hook", "hook-password");
+
 /// How it talks.
 pub const WIRE: Wire = Wire {
     routes,
@@ -30,6 +35,23 @@ pub const WIRE: Wire = Wire {
         *method == Method::POST && (path.ends_with("/orders") || path.ends_with("/disconnects"))
     },
 };
+
+/// What it posts when an order with this reference is done.
+pub fn hook(reference: &str) -> Hook {
+    let (user, password) = WEBHOOK;
+    let pair = STANDARD.encode(format!("{user}:{password}"));
+    Hook {
+        headers: vec![
+            ("authorization", format!("Basic {pair}")),
+            ("content-type", "application/xml".to_owned()),
+        ],
+        body: format!(
+            "<?xml version=\"1.0\"?><Notification><Status>COMPLETE</Status>\
+             <OrderType>orders</OrderType><CustomerOrderId>{}</CustomerOrderId></Notification>",
+            xml::escape(reference)
+        ),
+    }
+}
 
 fn routes(vendor: Arc<Vendor>) -> Router {
     let tokens = vendor.clone();
@@ -84,7 +106,10 @@ async fn search(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let criteria = ["areaCode", "npaNxx", "npaNxxx", "tollFreeWildCardPattern"];
-    let Some(digits) = criteria.iter().find_map(|name| query.get(*name)) else {
+    let has = |name| query.contains_key(name);
+    let by_place = has("lata") || has("state") && (has("city") || has("rateCenter"));
+    let digits = criteria.iter().find_map(|name| query.get(*name));
+    let Some(digits) = digits.map(String::as_str).or(by_place.then_some("")) else {
         return refuse(StatusCode::BAD_REQUEST, "4000", "no search criterion");
     };
     let quantity = query.get("quantity").and_then(|text| text.parse().ok());

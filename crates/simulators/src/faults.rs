@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Something that goes wrong with one request that orders or releases.
+/// Something that goes wrong with one request that orders or releases; with any
+/// request at a provider's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The vendor says no, in its own words.
@@ -32,13 +33,23 @@ pub enum Fault {
     Malformed,
     /// Done, and the answer is an entity bomb.
     Bomb,
+    /// Done, and the answer is nested a hundred thousand deep.
+    Deep,
+    /// Done, and the answer is 100 MB long.
+    Huge,
+    /// 401, nothing done.
+    Unauthorized,
+    /// 503, nothing done.
+    Unavailable,
+    /// Nothing done, and told with a code that nobody knows.
+    UnknownCode,
     /// Done, and told twice by webhook.
     DuplicateHook,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Refuse,
         Self::Partial,
         Self::TooMany,
@@ -50,12 +61,17 @@ impl Fault {
         Self::WrongNumber,
         Self::Malformed,
         Self::Bomb,
+        Self::Deep,
+        Self::Huge,
+        Self::Unauthorized,
+        Self::Unavailable,
+        Self::UnknownCode,
         Self::DuplicateHook,
     ];
 
     /// Whether it is the vendor's own logic that fails, not the way.
     const fn is_inside(self) -> bool {
-        matches!(self, Self::Refuse | Self::Partial)
+        matches!(self, Self::Refuse | Self::Partial | Self::UnknownCode)
     }
 }
 
@@ -65,7 +81,8 @@ pub struct Faults(Mutex<Plan>);
 
 #[derive(Debug, Default)]
 struct Plan {
-    scripted: VecDeque<Fault>,
+    /// `None`: that request is left alone.
+    scripted: VecDeque<Option<Fault>>,
     random: Option<(StdRng, f64, Vec<Fault>)>,
     /// Drawn for the request under way, to be met inside.
     inside: Option<Fault>,
@@ -74,7 +91,14 @@ struct Plan {
 impl Faults {
     /// The next requests that order or release meet these, one each.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.lock().scripted.extend(faults);
+        self.lock().scripted.extend(faults.into_iter().map(Some));
+    }
+
+    /// After so many requests that are left alone, one meets this.
+    pub fn script_after(&self, requests: usize, fault: Fault) {
+        let mut plan = self.lock();
+        plan.scripted.extend(std::iter::repeat_n(None, requests));
+        plan.scripted.push_back(Some(fault));
     }
 
     /// Each request that orders or releases meets one of `among` with this
@@ -93,7 +117,7 @@ impl Faults {
     pub(crate) fn draw(&self) -> Option<Fault> {
         let mut plan = self.lock();
         let plan = &mut *plan;
-        let drawn = plan.scripted.pop_front().or_else(|| {
+        let drawn = plan.scripted.pop_front().unwrap_or_else(|| {
             let (rng, probability, among) = plan.random.as_mut()?;
             let index = rng.random_range(0..among.len());
             rng.random_bool(*probability).then(|| among[index])

@@ -1,5 +1,5 @@
-//! Vendors, played: servers that speak the wire formats of carriers over real
-//! HTTP, remember who owns what, and fail on command. For tests, demos and
+//! Vendors, played: servers that speak the wire formats of carriers and of those
+//! who keep emergency addresses over real HTTP, remember who owns what, and fail on command. For tests, demos and
 //! benches; on loopback.
 //!
 //! A [`Vendor`] is what every carrier is inside: stock, orders, ownership. Each
@@ -8,8 +8,11 @@
 mod auth;
 pub mod bandwidth2;
 mod carriers;
+pub mod dash_e911;
 pub mod didww;
+pub mod emergency;
 mod faults;
+pub mod gazetteer;
 pub mod other;
 mod serve;
 pub mod simwood;
@@ -23,7 +26,8 @@ pub mod voxbone;
 mod xml;
 
 pub use carriers::{CARRIERS, Played, played};
+pub use emergency::Emergency;
 pub use faults::{Fault, Faults};
 pub use serve::{Simulator, Wire};
 pub use tokens::Tokens;
-pub use vendor::{Order, OrderState, Refusal, Vendor};
+pub use vendor::{Hook, Order, OrderState, Refusal, Vendor};

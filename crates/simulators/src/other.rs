@@ -104,7 +104,7 @@ async fn search(State(vendor): State<Arc<Vendor>>, Query(search): Query<Search>)
                 number,
                 json!({
                     "rate_center": {"name": "SAN RAFAEL", "lata": "722", "state": "CA"},
-                    "cost": {"currency": "USD", "setup": "0.50", "monthly": "1.00"},
+                    "cost": cost(),
                 }),
             )
         })
@@ -237,9 +237,15 @@ async fn holds(
 
 fn known(vendor: &Vendor, number: &str) -> Value {
     match vendor.owner_order(number) {
-        Some(order) => json!({"order_id": order.id, "reference": order.reference}),
+        Some(order) => {
+            json!({"order_id": order.id, "reference": order.reference, "cost": cost()})
+        }
         None => json!({}),
     }
+}
+
+fn cost() -> Value {
+    json!({"currency": "USD", "setup": "0.50", "monthly": "1.00"})
 }
 
 fn texts(list: &Value) -> Vec<String> {

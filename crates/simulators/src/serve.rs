@@ -23,8 +23,8 @@ use crate::faults::Fault;
 pub struct Wire {
     /// Its routes.
     pub routes: fn(Arc<Vendor>) -> Router,
-    /// Whether a request orders or releases: those meet faults. Sees the
-    /// method, path with query, and the body as text.
+    /// Whether a request orders, releases or is a provider's: those meet faults.
+    /// Sees the method, path with query, and the body as text.
     pub spends: fn(&Method, &str, &str) -> bool,
 }
 
@@ -82,6 +82,7 @@ async fn meet(
     request: Request,
     next: Next,
 ) -> Response {
+    vendor.count();
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, 1 << 20).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -89,6 +90,7 @@ async fn meet(
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let text = String::from_utf8_lossy(&body);
     let fault = if (wire.spends)(&parts.method, path, &text) {
+        vendor.count_spending();
         vendor.faults.draw()
     } else {
         None
@@ -96,6 +98,8 @@ async fn meet(
     match fault {
         Some(Fault::TooMany) => return StatusCode::TOO_MANY_REQUESTS.into_response(),
         Some(Fault::ErrorBefore) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Fault::Unauthorized) => return StatusCode::UNAUTHORIZED.into_response(),
+        Some(Fault::Unavailable) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         _ => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -111,6 +115,8 @@ async fn meet(
         Some(Fault::WrongNumber) => rewritten(response, wrong_number).await,
         Some(Fault::Malformed) => rewritten(response, half).await,
         Some(Fault::Bomb) => rewritten(response, |_| BOMB.to_owned()).await,
+        Some(Fault::Deep) => rewritten(response, |_| "<a>".repeat(100_000)).await,
+        Some(Fault::Huge) => huge(),
         _ => response,
     }
 }
@@ -119,6 +125,17 @@ async fn meet(
 fn broken() -> Response {
     let nothing = stream::once(async { Err::<Bytes, _>(std::io::Error::other("told to break")) });
     Response::new(Body::from_stream(nothing))
+}
+
+/// 100 MB of one element.
+fn huge() -> Response {
+    const PIECES: usize = 100;
+    let piece = Bytes::from(vec![b'a'; 1 << 20]);
+    let begin = std::iter::once(Bytes::from_static(b"<a>"));
+    let pieces = begin.chain(std::iter::repeat_n(piece, PIECES));
+    Response::new(Body::from_stream(stream::iter(
+        pieces.map(Ok::<_, std::io::Error>),
+    )))
 }
 
 /// A byte each tenth of a second.

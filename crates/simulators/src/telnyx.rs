@@ -8,14 +8,21 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Json, Router, middleware};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::error::KeyRejected;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
 use crate::Wire;
 use crate::auth;
-use crate::vendor::{Order, OrderState, Vendor};
+use crate::vendor::{Hook, Order, OrderState, Vendor};
 
 /// The API key that it wants.
 pub const TOKEN: &str = "telnyx-key";
+
+/// What its webhooks are signed with.
+const SEED: [u8; 32] = [7; 32];
 
 /// Small, so that nobody gets by with the first page.
 const LARGEST_PAGE: usize = 3;
@@ -25,6 +32,31 @@ pub const WIRE: Wire = Wire {
     routes,
     spends: |method, _, _| *method == Method::POST || *method == Method::DELETE,
 };
+
+/// The public key of its webhooks, as it shows it.
+pub fn public_key() -> Result<String, KeyRejected> {
+    let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
+    Ok(STANDARD.encode(key.public_key()))
+}
+
+/// What it posts, at a time in Unix seconds, when an order with this reference
+/// is done.
+pub fn hook(reference: &str, at: u64) -> Result<Hook, KeyRejected> {
+    let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
+    let body = json!({"data": {
+        "event_type": "number_order.complete",
+        "payload": {"customer_reference": reference, "status": "success"},
+    }});
+    let body = body.to_string();
+    let signature = key.sign(format!("{at}|{body}").as_bytes());
+    Ok(Hook {
+        headers: vec![
+            ("telnyx-timestamp", at.to_string()),
+            ("telnyx-signature-ed25519", STANDARD.encode(signature)),
+        ],
+        body,
+    })
+}
 
 type Asked = HashMap<String, String>;
 

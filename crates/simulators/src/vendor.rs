@@ -1,8 +1,10 @@
 //! What every vendor is inside: numbers for sale, orders, and what is owned.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::emergency::Emergency;
 use crate::faults::{Fault, Faults};
 use crate::tokens::Tokens;
 
@@ -10,10 +12,14 @@ use crate::tokens::Tokens;
 #[derive(Debug, Default)]
 pub struct Vendor {
     state: Mutex<State>,
+    spent: AtomicU64,
     /// What goes wrong.
     pub faults: Faults,
     /// Its access tokens, if it has any.
     pub tokens: Tokens,
+    /// The addresses that help is sent to.
+    pub emergency: Emergency,
+    requests: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +65,15 @@ pub enum OrderState {
     Failed,
 }
 
+/// A webhook, as the vendor would post it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// What proves that it is the vendor's.
+    pub headers: Vec<(&'static str, String)>,
+    /// What it says.
+    pub body: String,
+}
+
 /// Why a vendor says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -74,6 +89,16 @@ impl Vendor {
         let vendor = Self::default();
         vendor.lock().stock.extend(stock);
         vendor
+    }
+
+    /// How many requests came that order or release, whatever became of them.
+    pub fn spent(&self) -> u64 {
+        self.spent.load(Ordering::SeqCst)
+    }
+
+    /// Counts one of them.
+    pub(crate) fn count_spending(&self) {
+        self.spent.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Orders are done only after they were asked for so many times.
@@ -219,9 +244,28 @@ impl Vendor {
             .collect()
     }
 
+    /// How often a number was bought, and how often it was given back.
+    pub fn times(&self, number: &str) -> (usize, usize) {
+        let state = self.lock();
+        let count = |times: &BTreeMap<String, u32>| times.get(number).copied().unwrap_or(0);
+        (
+            count(&state.bought) as usize,
+            count(&state.released) as usize,
+        )
+    }
+
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()
+    }
+
+    /// How many requests arrived, whatever they were.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

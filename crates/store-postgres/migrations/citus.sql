@@ -4,6 +4,7 @@ SELECT create_distributed_table('numbers', 'e164');
 SELECT create_distributed_table('number_events', 'e164', colocate_with => 'numbers');
 SELECT create_distributed_table('account_numbers', 'account_id', colocate_with => 'none');
 SELECT create_distributed_table('account_counters', 'account_id', colocate_with => 'account_numbers');
+SELECT create_distributed_table('account_events', 'account_id', colocate_with => 'account_numbers');
 SELECT create_distributed_table('documents', 'id', colocate_with => 'none');
 SELECT create_reference_table('accounts');
 SELECT create_reference_table('account_tree');

@@ -16,7 +16,7 @@ const MOST: i64 = 100;
 const PAGE: usize = 1000;
 
 /// Queries that answer the keys of rows which contradict others.
-const CONTRADICTIONS: [(&str, &str); 8] = [
+const CONTRADICTIONS: [(&str, &str); 9] = [
     (
         "is missing in the list of its account",
         "SELECT n.e164 FROM numbers n WHERE n.account_id IS NOT NULL AND NOT EXISTS \
@@ -31,6 +31,12 @@ const CONTRADICTIONS: [(&str, &str); 8] = [
         "has no event that led to its document",
         "SELECT n.e164 FROM numbers n WHERE NOT EXISTS \
          (SELECT 1 FROM number_events e WHERE e.e164 = n.e164 AND e.after = n.body)",
+    ),
+    (
+        "is missing in the log of its owner",
+        "SELECT e.e164 FROM number_events e WHERE e.after::JSON ->> 'pvt_assigned_to' IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM account_events a WHERE a.position = e.position \
+         AND a.account_id = e.after::JSON ->> 'pvt_assigned_to')",
     ),
     (
         "is an account whose count of billable numbers is wrong",

@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_initial",
         sql: include_str!("../migrations/0001_initial.sql"),
@@ -31,6 +31,10 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0003_documents",
         sql: include_str!("../migrations/0003_documents.sql"),
+    },
+    Migration {
+        name: "0004_event_log",
+        sql: include_str!("../migrations/0004_event_log.sql"),
     },
 ];
 

@@ -9,14 +9,15 @@ use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::state::State;
 use store::{
-    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, Outcomes, Page, StockQuery,
-    Store, StoreError, StoredEvent, User, UserId,
+    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, EventKey, LoggedEvent,
+    Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::failure::{Failure, Result};
 use crate::pool::{Bounds, Pool};
+use crate::read::log::Log;
 use crate::read::{account, counters, data, document, event, name, number, user};
 use crate::target::Target;
 use crate::write::queue::{Prepared, Queue, Request};
@@ -30,6 +31,7 @@ type Answer<T> = std::result::Result<T, StoreError>;
 pub struct PostgresStore {
     readers: Pool,
     writers: Pool,
+    log: Log,
     /// `None` when read-only.
     queue: Option<Arc<Queue>>,
     workers: Mutex<Vec<JoinHandle<()>>>,
@@ -68,6 +70,7 @@ impl PostgresStore {
         Ok(Self {
             readers,
             writers,
+            log: Log::default(),
             queue,
             workers: Mutex::new(workers),
         })
@@ -160,6 +163,19 @@ impl Store for PostgresStore {
         Ok(event::page(&self.readers, key, page).await?)
     }
 
+    async fn event_log(
+        &self,
+        account: Option<&AccountId>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Answer<Option<Vec<LoggedEvent>>> {
+        Ok(self.log.read(&self.readers, account, after, limit).await?)
+    }
+
+    async fn newest_event(&self) -> Answer<Option<EventKey>> {
+        Ok(self.log.newest(&self.readers).await?)
+    }
+
     async fn billable_quantity(&self, account: &AccountId) -> Answer<u64> {
         Ok(counters::billable_quantity(&self.readers, account).await?)
     }
@@ -202,6 +218,18 @@ impl Store for PostgresStore {
 
     async fn document(&self, kind: DocumentKind, id: &str) -> Answer<Option<Document>> {
         Ok(document::get(&self.readers, kind, id).await?)
+    }
+
+    async fn documents_by_id(
+        &self,
+        kind: DocumentKind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<Document>>> {
+        Ok(document::get_many(&self.readers, kind, ids).await?)
+    }
+
+    async fn has_expired(&self, now: GregorianSeconds) -> Answer<bool> {
+        Ok(document::has_expired(&self.readers, now).await?)
     }
 
     async fn documents(

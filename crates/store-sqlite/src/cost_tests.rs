@@ -12,7 +12,7 @@ use serde_json::json;
 use store::conformance::sample::{
     self, NOW, account_id, billable, change, down, event_id, key, object, put, put_user, up,
 };
-use store::{Batch, Operation, Page, Stock, StockQuery, UserId};
+use store::{Batch, EventKey, Operation, Page, Stock, StockQuery, UserId};
 
 use crate::apply::apply;
 use crate::counters::Deltas;
@@ -126,6 +126,20 @@ fn no_page_scans_or_sorts() {
             |db| Ok(event::page(db, &key(2), &page)?.len()),
         );
     }
+    let middle = EventKey {
+        number: key(2),
+        id: event_id(ROWS / 2),
+    };
+    for after in [None, Some(&middle)] {
+        for account in [None, Some(&one)] {
+            cheap(db, "log", |db| {
+                Ok(event::log(db, account, after, LIMIT)?.map_or(0, |log| log.len()))
+            });
+        }
+    }
+    cheap(db, "newest", |db| {
+        Ok(event::newest(db)?.map_or(0, |_| LIMIT))
+    });
 }
 
 #[test]

@@ -51,6 +51,13 @@ pub fn drop_expired(connection: &Connection, now: GregorianSeconds) -> Result<()
     Ok(())
 }
 
+pub fn has_expired(connection: &Connection, now: GregorianSeconds) -> Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM documents WHERE expires <= ?1)")?
+        .query_row([row::signed(now.get())], |row| row.get(0))?;
+    Ok(found)
+}
+
 pub fn revision(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<Revision>> {
     let revision = connection
         .prepare_cached("SELECT revision FROM documents WHERE kind = ?1 AND id = ?2")?
@@ -62,6 +69,14 @@ pub fn revision(connection: &Connection, kind: DocumentKind, id: &str) -> Result
 pub fn get(connection: &Connection, kind: DocumentKind, id: &str) -> Result<Option<Document>> {
     let sql = format!("{SELECT} WHERE kind = ?1 AND id = ?2");
     Ok(list(connection, kind, &sql, params![kind.as_str(), id])?.pop())
+}
+
+pub fn get_many(
+    connection: &Connection,
+    kind: DocumentKind,
+    ids: &[String],
+) -> Result<Vec<Option<Document>>> {
+    ids.iter().map(|id| get(connection, kind, id)).collect()
 }
 
 pub fn page(

@@ -1,21 +1,27 @@
-//! What happened to numbers.
+//! What happened to numbers: each number's history, and the log of all.
 
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::event::Origin;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde_json::{Map, Value};
-use store::{EventId, NumberChange, Page, StoredEvent};
+use store::{EventId, EventKey, LoggedEvent, NumberChange, Page, StoredEvent};
 
 use crate::failure::{Failure, Result};
 use crate::prepared::document;
 use crate::row;
 
-/// Appends the event of a change.
+/// The columns that [`read`] reads.
+const COLUMNS: &str =
+    "e.event_id, e.action, e.account_id, e.user_id, e.request_id, e.at, e.before, e.after, e.note";
+
+/// Appends the event of a change, to the number's history and to the logs of
+/// those whom it concerns: `old_owner` is whose the number was.
 pub fn append(
     connection: &Connection,
     change: &NumberChange,
+    old_owner: Option<&AccountId>,
     before: Option<&str>,
     after: Option<&str>,
 ) -> Result<()> {
@@ -38,14 +44,26 @@ pub fn append(
             after,
             change.note,
         ])?;
+    let position = connection.last_insert_rowid();
+    let new_owner = change.after.as_ref().and_then(|after| after.owner.as_ref());
+    let left = old_owner.filter(|old| Some(*old) != new_owner);
+    for owner in new_owner.into_iter().chain(left) {
+        connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO account_events (account_id, position) \
+                 SELECT ?1, ?2 UNION ALL \
+                 SELECT t.ancestor, ?2 FROM account_tree t WHERE t.descendant = ?1 \
+                 AND EXISTS (SELECT 1 FROM account_tree u WHERE u.descendant = t.ancestor)",
+            )?
+            .execute(params![owner.as_str(), position])?;
+    }
     Ok(())
 }
 
 pub fn page(connection: &Connection, key: &E164, page: &Page<EventId>) -> Result<Vec<StoredEvent>> {
     let (condition, order) = row::keyset(page, "event_id");
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT event_id, action, account_id, user_id, request_id, at, before, after, note \
-         FROM number_events WHERE e164 = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
+        "SELECT {COLUMNS} FROM number_events e WHERE e164 = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
     ))?;
     let from = page.from.as_ref().map_or("", |id| id.0.as_str());
     let mut rows = statement.query(params![from, key.as_str(), row::limit(page.limit)])?;
@@ -56,6 +74,87 @@ pub fn page(connection: &Connection, key: &E164, page: &Page<EventId>) -> Result
     Ok(events)
 }
 
+/// The log after an event, everybody's or an account's; `None` where there is
+/// no such event.
+pub fn log(
+    connection: &Connection,
+    account: Option<&AccountId>,
+    after: Option<&EventKey>,
+    limit: usize,
+) -> Result<Option<Vec<LoggedEvent>>> {
+    let after = match after {
+        None => 0,
+        Some(key) => match position(connection, key)? {
+            Some(position) => position,
+            None => return Ok(None),
+        },
+    };
+    let limit = row::limit(limit);
+    match account {
+        // CROSS JOIN keeps the account's log outside, whatever the planner thinks.
+        Some(account) => logged(
+            connection,
+            &format!(
+                "SELECT {COLUMNS}, e.e164 FROM account_events a \
+                 CROSS JOIN number_events e ON e.position = a.position \
+                 WHERE a.account_id = ?1 AND a.position > ?2 ORDER BY a.position LIMIT ?3"
+            ),
+            params![account.as_str(), after, limit],
+        ),
+        None => logged(
+            connection,
+            &format!(
+                "SELECT {COLUMNS}, e.e164 FROM number_events e \
+                 WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"
+            ),
+            params![after, limit],
+        ),
+    }
+    .map(Some)
+}
+
+fn logged(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<LoggedEvent>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = key(row, 9)?;
+        let event = read(&number, row)?;
+        events.push(LoggedEvent { number, event });
+    }
+    Ok(events)
+}
+
+fn position(connection: &Connection, key: &EventKey) -> Result<Option<i64>> {
+    let position = connection
+        .prepare_cached("SELECT position FROM number_events WHERE e164 = ?1 AND event_id = ?2")?
+        .query_row([key.number.as_str(), &key.id.0], |row| row.get(0))
+        .optional()?;
+    Ok(position)
+}
+
+/// The last event of the log.
+pub fn newest(connection: &Connection) -> Result<Option<EventKey>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT event_id, e164 FROM number_events ORDER BY position DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(EventKey {
+        number: key(row, 1)?,
+        id: EventId(row.get(0)?),
+    }))
+}
+
+fn key(row: &Row<'_>, column: usize) -> Result<E164> {
+    let key: String = row.get(column)?;
+    E164::try_from(key.as_str())
+        .map_err(|error| Failure::fault(format!("the key {key:?} is no number: {error}")))
+}
+
+/// Reads [`COLUMNS`].
 fn read(key: &E164, row: &Row<'_>) -> Result<StoredEvent> {
     let id: String = row.get(0)?;
     let what = || format!("event {id} of {key}");

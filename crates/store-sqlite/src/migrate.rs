@@ -16,7 +16,7 @@ struct Migration {
 }
 
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_initial",
         sql: include_str!("../migrations/0001_initial.sql"),
@@ -28,6 +28,10 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0003_documents",
         sql: include_str!("../migrations/0003_documents.sql"),
+    },
+    Migration {
+        name: "0004_event_log",
+        sql: include_str!("../migrations/0004_event_log.sql"),
     },
 ];
 
@@ -153,4 +157,42 @@ fn is_ours(connection: &Connection) -> Result<bool> {
 
 fn not_ours() -> Failure {
     Failure::fault("the file is a database of another program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: &str = "00000000000000000000000000000003";
+
+    /// Events written before there was a log are in it, in their order, for
+    /// their owners and the accounts above.
+    #[test]
+    fn old_events_come_into_the_log() {
+        let connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..3] {
+            connection.execute_batch(migration.sql).unwrap();
+        }
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO account_tree VALUES ('{OWNER}', 'top'), ('{OWNER}', 'middle'), \
+                 ('middle', 'top');
+                 INSERT INTO number_events VALUES \
+                 ('+12', 'b', 'created', NULL, NULL, 'r', 1, NULL, '{{}}', NULL), \
+                 ('+11', 'a', 'reserved', NULL, NULL, 'r', 2, '{{}}', \
+                  '{{\"pvt_assigned_to\":\"{OWNER}\"}}', NULL);"
+            ))
+            .unwrap();
+        connection.execute_batch(MIGRATIONS[3].sql).unwrap();
+        let rows = |sql: &str| -> Vec<(String, i64)> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.unwrap().map(std::result::Result::unwrap).collect()
+        };
+        let log = rows("SELECT e164, position FROM number_events ORDER BY position");
+        assert_eq!(log, [("+12".to_owned(), 1), ("+11".to_owned(), 2)]);
+        let of_accounts = rows("SELECT account_id, position FROM account_events ORDER BY 1");
+        let expected = [(OWNER.to_owned(), 2), ("middle".to_owned(), 2)];
+        assert_eq!(of_accounts, expected);
+    }
 }

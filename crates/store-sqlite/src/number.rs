@@ -147,7 +147,8 @@ fn finish(
             account,
         });
     }
-    event::append(connection, change, old.map(|head| head.body.as_str()), body)
+    let old_body = old.map(|head| head.body.as_str());
+    event::append(connection, change, old_account, old_body, body)
 }
 
 fn insert(connection: &Connection, number: &Number, body: &str) -> Result<usize> {

@@ -12,8 +12,8 @@ use numbers::number::Number;
 use numbers::state::State;
 use rusqlite::Connection;
 use store::{
-    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, Outcomes, Page, StockQuery,
-    Store, StoreError, StoredEvent, User, UserId,
+    Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, EventKey, LoggedEvent,
+    Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
 };
 use tokio::sync::{Semaphore, oneshot};
 
@@ -219,6 +219,21 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn event_log(
+        &self,
+        account: Option<&AccountId>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Answer<Option<Vec<LoggedEvent>>> {
+        let (account, after) = (account.cloned(), after.cloned());
+        self.list(move |connection| event::log(connection, account.as_ref(), after.as_ref(), limit))
+            .await
+    }
+
+    async fn newest_event(&self) -> Answer<Option<EventKey>> {
+        self.look_up(event::newest)
+    }
+
     async fn billable_quantity(&self, account: &AccountId) -> Answer<u64> {
         self.look_up(|connection| counters::billable_quantity(connection, account))
     }
@@ -296,6 +311,23 @@ impl Store for SqliteStore {
 
     async fn document(&self, kind: DocumentKind, id: &str) -> Answer<Option<Document>> {
         self.look_up(|connection| document::get(connection, kind, id))
+    }
+
+    async fn documents_by_id(
+        &self,
+        kind: DocumentKind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<Document>>> {
+        if let [id] = ids {
+            return Ok(vec![self.document(kind, id).await?]);
+        }
+        let ids = ids.to_vec();
+        self.list(move |connection| document::get_many(connection, kind, &ids))
+            .await
+    }
+
+    async fn has_expired(&self, now: GregorianSeconds) -> Answer<bool> {
+        self.look_up(|connection| document::has_expired(connection, now))
     }
 
     async fn documents(

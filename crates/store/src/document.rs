@@ -15,6 +15,16 @@ pub enum DocumentKind {
     Search,
     /// A number that a carrier offered to an account.
     Offer,
+    /// What is wanted of a provider of emergency addresses for a number.
+    Address,
+    /// The same of a provider of caller names.
+    CallerName,
+    /// A call that may be repeated, with its answer.
+    Idempotency,
+    /// Somebody who is told of events.
+    Webhook,
+    /// An account's own credentials at a carrier, encrypted.
+    Credentials,
     /// Work that one of many nodes does, until when.
     Lease,
 }
@@ -26,6 +36,11 @@ impl DocumentKind {
             Self::Order => "order",
             Self::Search => "search",
             Self::Offer => "offer",
+            Self::Address => "address",
+            Self::CallerName => "caller_name",
+            Self::Idempotency => "idempotency",
+            Self::Webhook => "webhook",
+            Self::Credentials => "credentials",
             Self::Lease => "lease",
         }
     }

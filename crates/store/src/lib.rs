@@ -22,7 +22,7 @@ pub use batch::{Batch, Claim, ClaimKind, Expectation, NumberChange, Operation};
 pub use data::{DataSet, DataSetId};
 pub use document::{Document, DocumentKind};
 pub use error::{StoreError, Unmet};
-pub use read::{Direction, EventId, Page, Stock, StockQuery, StoredEvent};
+pub use read::{Direction, EventId, EventKey, LoggedEvent, Page, Stock, StockQuery, StoredEvent};
 pub use user::{PrivilegeLevel, User, UserId};
 
 use std::sync::Arc;
@@ -74,6 +74,29 @@ pub trait Store: Send + Sync + 'static {
         page: &Page<EventId>,
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// What happened to numbers, in the order in which readers of the log may
+    /// rely on: what is committed later never comes before what was answered
+    /// already. So whoever goes on after the last event he has seen misses
+    /// none, whenever the others' transactions end. (The order of event ids
+    /// isn't that one: an id is made before its commit. A backend whose commits
+    /// overtake each other holds events back until nothing can come before
+    /// them.) Events of one number come in the order in which they happened.
+    ///
+    /// With an account: what happened to numbers that were, before or after,
+    /// its own or those of an account that was below it then. That is kept for
+    /// accounts that have a parent; the topmost account's log is everybody's.
+    ///
+    /// `None` where `after` is no event.
+    async fn event_log(
+        &self,
+        account: Option<&AccountId>,
+        after: Option<&EventKey>,
+        limit: usize,
+    ) -> Result<Option<Vec<LoggedEvent>>, StoreError>;
+
+    /// The last event of the whole log that [`Self::event_log`] answers.
+    async fn newest_event(&self) -> Result<Option<EventKey>, StoreError>;
+
     /// How many numbers of the account and all its descendants count for
     /// billing ([`Number::is_billable`]).
     async fn billable_quantity(&self, account: &AccountId) -> Result<u64, StoreError>;
@@ -122,6 +145,13 @@ pub trait Store: Send + Sync + 'static {
     /// One document of the engine's own work.
     async fn document(&self, kind: DocumentKind, id: &str) -> Result<Option<Document>, StoreError>;
 
+    /// Many documents of a kind, in the order of the ids, absent ones as `None`.
+    async fn documents_by_id(
+        &self,
+        kind: DocumentKind,
+        ids: &[String],
+    ) -> Result<Vec<Option<Document>>, StoreError>;
+
     /// Documents of a kind by id, an account's or everybody's, a page of them.
     async fn documents(
         &self,
@@ -138,6 +168,10 @@ pub trait Store: Send + Sync + 'static {
         now: GregorianSeconds,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError>;
+
+    /// Whether some document had expired at `now`, so that
+    /// [`Operation::DropExpired`] has something to remove.
+    async fn has_expired(&self, now: GregorianSeconds) -> Result<bool, StoreError>;
 
     /// Every data set, by its id; there are few.
     async fn data_sets(&self) -> Result<Vec<DataSet>, StoreError>;

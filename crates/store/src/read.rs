@@ -1,6 +1,7 @@
 //! What reads ask for and answer.
 
 use std::fmt;
+use std::str::FromStr;
 
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
@@ -99,4 +100,56 @@ pub struct StoredEvent {
     pub after: Option<Map<String, Value>>,
     /// More to know.
     pub note: Option<String>,
+}
+
+/// Names one event among those of all numbers. Where a reader of the log goes
+/// on, too: it means the same in every backend and in every copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventKey {
+    /// Whose event.
+    pub number: E164,
+    /// Its key among those of the number.
+    pub id: EventId,
+}
+
+impl fmt::Display for EventKey {
+    /// The digits of the number, a hyphen, the event's id: needs no escaping in
+    /// an URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.number.as_str().trim_start_matches('+');
+        write!(f, "{digits}-{}", self.id)
+    }
+}
+
+impl FromStr for EventKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || "that is no cursor; use one that an answer has named".to_owned();
+        let (digits, id) = text.split_once('-').ok_or_else(wrong)?;
+        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok(Self {
+            number: E164::try_from(format!("+{digits}")).map_err(|_| wrong())?,
+            id: is_id.then(|| EventId(id.to_owned())).ok_or_else(wrong)?,
+        })
+    }
+}
+
+/// An event in the log of all numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedEvent {
+    /// What happened to which number.
+    pub number: E164,
+    /// What happened.
+    pub event: StoredEvent,
+}
+
+impl LoggedEvent {
+    /// Its name.
+    pub fn key(&self) -> EventKey {
+        EventKey {
+            number: self.number.clone(),
+            id: self.event.id.clone(),
+        }
+    }
 }

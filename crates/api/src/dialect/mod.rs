@@ -3,17 +3,18 @@
 //! document").
 
 mod collection;
+mod event;
 mod number;
 mod quote;
+mod search;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use engine::change::Outcome;
+use engine::history::EventView;
 use engine::numbering::Table;
 use engine::numbers::NumberView;
-use numbers::carrier::CarrierName;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
 use numbers::price::Quote;
@@ -21,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use collection::CollectionResult;
+pub use event::EventRow;
 pub use number::{NumberDocument, NumberListing};
+pub use search::SearchRows;
 
 /// Which generation of clients an answer is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,29 +56,6 @@ impl FromStr for Dialect {
 }
 
 impl Dialect {
-    /// The metadata of a search that some carriers didn't answer: who, and for
-    /// administrators why. 2016 knows no such thing.
-    pub fn silent_carriers(
-        self,
-        silent: &BTreeMap<CarrierName, String>,
-        for_admin: bool,
-    ) -> Option<Value> {
-        if self == Self::D2016 || silent.is_empty() {
-            return None;
-        }
-        let said = |reason| {
-            if for_admin { reason } else { "not available" }
-        };
-        let carriers: Map<String, Value> = silent
-            .iter()
-            .map(|(name, reason)| {
-                let warning = json!({"status": "error", "message": said(reason.as_str())});
-                (name.to_string(), warning)
-            })
-            .collect();
-        Some(json!({"carriers": carriers}))
-    }
-
     /// The name in configuration and headers.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -104,6 +84,14 @@ impl Dialect {
     /// A number as a document (spec/http.md 7.2).
     pub const fn number_document(self, view: &NumberView) -> NumberDocument<'_> {
         NumberDocument {
+            view,
+            dialect: self,
+        }
+    }
+
+    /// What happened to a number.
+    pub const fn event(self, view: &EventView) -> EventRow<'_> {
+        EventRow {
             view,
             dialect: self,
         }
@@ -216,6 +204,19 @@ impl Dialect {
         (text, data)
     }
 
+    /// Data of an emergency address that may mean several (spec/http.md 7.8).
+    pub(crate) fn address_ambiguous(
+        self,
+        address: &Map<String, Value>,
+        candidates: &[Map<String, Value>],
+    ) -> Value {
+        json!({"multiple_choice": {self.field_name("e911"): {
+            "cause": address,
+            "details": candidates,
+            "message": "more than one address found",
+        }}})
+    }
+
     /// Data of a 402 (spec/http.md 2.7).
     pub(crate) fn quote(self, quote: &Quote) -> Value {
         match self {
@@ -242,22 +243,27 @@ impl Dialect {
         if let Some(cause) = error.cause() {
             object.insert("cause".to_owned(), cause.into());
         }
-        if let NumberError::CarrierFault {
-            reason: Some(reason),
-            ..
-        } = error
-        {
-            object.insert("carrier_reason".to_owned(), reason.clone().into());
-        }
-        if let NumberError::AddressInvalid {
-            address,
-            message,
-            provider,
-        } = error
-        {
-            let (_, data) = self.address_invalid(address, message, provider);
-            object.insert("cause".to_owned(), data);
-        }
+        let (member, value) = match error {
+            NumberError::CarrierFault {
+                reason: Some(reason),
+                ..
+            } => ("carrier_reason", reason.clone().into()),
+            NumberError::ProviderFault {
+                reason: Some(reason),
+                ..
+            } => ("provider_reason", reason.clone().into()),
+            NumberError::AddressInvalid {
+                address,
+                message,
+                provider,
+            } => ("cause", self.address_invalid(address, message, provider).1),
+            NumberError::AddressAmbiguous {
+                address,
+                candidates,
+            } => ("cause", self.address_ambiguous(address, candidates)),
+            _ => return object,
+        };
+        object.insert(member.to_owned(), value);
         object
     }
 }

@@ -115,6 +115,10 @@ impl Serialize for ReadOnly<'_> {
         if let Some(order) = &number.order {
             map.serialize_entry("order", order)?;
         }
+        if let Some(state) = &number.address_work {
+            let key = dialect.field_name("e911");
+            map.serialize_entry(key, &serde_json::json!({ "state": state }))?;
+        }
         if number.state == State::Deleted {
             map.serialize_entry("is_deleted", &true)?;
         }
@@ -168,9 +172,9 @@ impl Serialize for Row<'_> {
 }
 
 /// The features that are on: an object or a list of names, by dialect.
-struct Features<'a> {
-    number: &'a Number,
-    dialect: Dialect,
+pub(super) struct Features<'a> {
+    pub(super) number: &'a Number,
+    pub(super) dialect: Dialect,
 }
 
 impl Serialize for Features<'_> {

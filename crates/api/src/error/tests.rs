@@ -60,6 +60,30 @@ fn addresses_are_refused_in_both_dialects() {
 }
 
 #[test]
+fn a_choice_of_addresses_has_the_name_of_the_dialect() {
+    let object = |street: &str| -> Map<String, Value> {
+        [("street_address".to_owned(), street.into())]
+            .into_iter()
+            .collect()
+    };
+    let error = NumberError::AddressAmbiguous {
+        address: object("12 Sample"),
+        candidates: vec![object("12 SAMPLE ST"), object("12 SAMPLE AVE")],
+    };
+    for (dialect, key) in [(Dialect::D2016, "dash_e911"), (Dialect::V43, "e911")] {
+        let data = json!({"multiple_choice": {key: {
+            "cause": {"street_address": "12 Sample"},
+            "details": [{"street_address": "12 SAMPLE ST"}, {"street_address": "12 SAMPLE AVE"}],
+            "message": "more than one address found",
+        }}});
+        assert_eq!(
+            shape(error.clone(), dialect),
+            (400, "multiple_choice", data)
+        );
+    }
+}
+
+#[test]
 fn several_rules_of_a_field_stand_together() {
     let fields = vec![
         FieldError::new("a.b", "required", "x"),

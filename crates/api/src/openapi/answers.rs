@@ -9,9 +9,10 @@ use super::reference;
 use crate::dialect::Dialect;
 
 /// Listings that can be had as tables, too.
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "AccountPath",
     "AccountRows",
+    "Events",
     "NumberListing",
     "NumberListingOrSearch",
     "UserRows",

@@ -78,7 +78,8 @@ pub(super) async fn receive(
     }
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+/// Reads a body as it is.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::body_too_large(limit)),

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, MatchedPath};
 use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
 use engine::tokens::Authenticated;
@@ -66,6 +66,8 @@ pub struct Incoming {
     pub bucket: Option<Tokens>,
     /// The body is of a kind that nothing here reads.
     pub unsupported_body: bool,
+    /// The body as it came, where no envelope is read: of webhooks.
+    pub raw_body: Bytes,
     /// The route that took the request, once one has.
     pub route: OnceLock<MatchedPath>,
 }
@@ -119,6 +121,7 @@ impl Incoming {
             url_account: None,
             bucket: None,
             unsupported_body: false,
+            raw_body: Bytes::new(),
             route: OnceLock::new(),
             headers,
         }
@@ -135,6 +138,18 @@ impl Incoming {
             self.version = Some(version);
             self.tokens = path::tokens(rest)?;
         }
+        Ok(())
+    }
+
+    /// Reads the body as it is, within `limit` bytes and `patience`.
+    pub async fn read_raw_body(
+        &mut self,
+        body: Body,
+        limit: usize,
+        patience: Duration,
+    ) -> Result<(), ApiError> {
+        let read = tokio::time::timeout(patience, body::read(body, limit)).await;
+        self.raw_body = read.map_err(|_| ApiError::request_timeout())??;
         Ok(())
     }
 

@@ -324,7 +324,7 @@ pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
         .engine
         .regenerate_api_key(&call.context, &call.account()?.id)
         .await?;
-    Reply::new(&json!({ "api_key": key }))
+    Ok(Reply::new(&json!({ "api_key": key }))?.with_secret())
 }
 
 /// Moves an account, with everything below it, below another one.

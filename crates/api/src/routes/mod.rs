@@ -3,8 +3,11 @@
 pub mod accounts;
 pub mod api_auth;
 pub mod auth;
+pub mod carriers;
 pub mod docs;
+pub mod e911_coverage;
 pub mod health;
+pub mod hooks;
 pub mod metrics;
 pub mod orders;
 pub mod phone_numbers;

@@ -41,7 +41,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         },
         columns: COLUMNS,
     };
-    let read = async |page| api.engine.orders(account, &page).await;
+    let read = async |page| api.engine.orders(Some(account), &page).await;
     rows::listing(&api, &call, listed, read).await
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::Carrier;
 use crate::registry::UnknownCarrier;
-use crate::settings::BadSettings;
+use outside::{BadSettings, Service};
 
 /// The carrier of a name with its settings, `[carriers.NAME]`.
 pub fn vendor(
@@ -33,11 +33,14 @@ pub fn vendor(
         "vitelity" => vitelity::Vitelity::new(settings).map(boxed),
         "voip_innovations" => voip_innovations::VoipInnovations::new(settings).map(boxed),
         "voxbone" => voxbone::Voxbone::new(settings).map(boxed),
-        _ if name.is_known() => Err(BadSettings::new(name, "this carrier has no settings")),
-        unknown => Err(BadSettings::new(
-            name,
-            UnknownCarrier(unknown.to_owned()).to_string(),
-        )),
+        unsettable => {
+            let problem = if name.is_known() {
+                "this carrier has no settings".to_owned()
+            } else {
+                UnknownCarrier(unsettable.to_owned()).to_string()
+            };
+            Err(BadSettings::new(&Service::carrier(unsettable), problem))
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use numbers::e164::E164;
 
+use crate::{Query, TollFree, toll_free};
+
 /// The ten digits of a number of country code 1; `None`: it has another one.
 pub fn ten_digits(number: &E164) -> Option<&str> {
     let national = number.digits().strip_prefix('1')?;
@@ -21,23 +23,51 @@ pub fn number(text: &str) -> Option<E164> {
     format!("+1{national}").parse().ok()
 }
 
-/// The digits that are searched for after the 1; `None`: another country, not
-/// even an area code, or no digits.
-pub fn searched(prefix: &str) -> Option<&str> {
-    let national = prefix.strip_prefix("+1")?;
-    let digits = national.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && national.len() >= 3).then_some(national)
+/// What a query looks for in the North American plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search<'q> {
+    /// Numbers that begin with these digits after the 1: an area code at least.
+    Digits(&'q str),
+    /// Toll-free numbers of several area codes, by a wildcard: `85*`.
+    TollFree(&'static str),
+    /// Numbers of a place, whatever their digits.
+    Place,
+}
+
+/// What a query looks for; `None`: another country, half an area code, no
+/// digits, or nothing that says which numbers.
+pub fn searched(query: &Query) -> Option<Search<'_>> {
+    let national = query.prefix.strip_prefix("+1")?;
+    if !national.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if let Some(TollFree::Wildcard(wildcard)) = query.toll_free() {
+        return Some(Search::TollFree(wildcard));
+    }
+    let wanted = &query.filters;
+    let places = [
+        &wanted.locality,
+        &wanted.rate_center,
+        &wanted.lata,
+        &wanted.state,
+    ];
+    let has_place = places.into_iter().any(Option::is_some);
+    match national.len() {
+        0 => has_place.then_some(Search::Place),
+        1 | 2 => None,
+        _ => Some(Search::Digits(national)),
+    }
 }
 
 /// Whether the digits after the 1 begin with a toll-free area code.
 pub fn is_toll_free(national: &str) -> bool {
-    let area = national.get(..3).unwrap_or_default();
-    area.starts_with("88") || matches!(area, "800" | "822" | "833" | "844" | "855" | "866" | "877")
+    matches!(toll_free(national), Some(TollFree::AreaCode(_)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Filters, NumberKind};
 
     #[test]
     fn every_way_to_write_a_number_is_read() {
@@ -64,10 +94,33 @@ mod tests {
     }
 
     #[test]
-    fn searches_need_an_area_code_of_country_code_1() {
-        assert_eq!(searched("+1415"), Some("415"));
-        for prefix in ["+141", "+44415", "+141a5", "415"] {
-            assert_eq!(searched(prefix), None, "{prefix}");
+    fn searches_need_an_area_code_a_wildcard_or_a_place() {
+        let query = |prefix: &str, filters| Query {
+            prefix: prefix.to_owned(),
+            filters,
+            ..Query::default()
+        };
+        let toll_free = Filters {
+            kind: Some(NumberKind::TollFree),
+            ..Filters::default()
+        };
+        let place = Filters {
+            state: Some("CA".to_owned()),
+            ..Filters::default()
+        };
+        for (prefix, filters, wanted) in [
+            ("+1415", Filters::default(), Some(Search::Digits("415"))),
+            ("+1855", toll_free.clone(), Some(Search::Digits("855"))),
+            ("+185", toll_free.clone(), Some(Search::TollFree("85*"))),
+            ("+1", toll_free, Some(Search::TollFree("8**"))),
+            ("+1", place.clone(), Some(Search::Place)),
+            ("+1", Filters::default(), None),
+            ("+141", place, None),
+            ("+44415", Filters::default(), None),
+            ("+141a5", Filters::default(), None),
+            ("415", Filters::default(), None),
+        ] {
+            assert_eq!(searched(&query(prefix, filters)), wanted, "{prefix}");
         }
         assert!(is_toll_free("8005") && is_toll_free("889"));
         assert!(!is_toll_free("810") && !is_toll_free("80"));

@@ -26,12 +26,16 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
-    Carrier, CarrierError, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders, Owned,
-    OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Cost, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders,
+    Owned, OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
+
+/// The fewest digits by which a number is named, so that no end of one counts.
+const SHORTEST_NAMED: usize = 7;
 
 /// How many owned numbers are asked for at once.
 const OWNED_PAGE: usize = 500;
@@ -78,13 +82,14 @@ impl Other {
     /// The phonebook that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("other");
-        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (mut common, own): (_, Settings) = read(&service, settings)?;
         common.base_url = common.base_url.or(own.phonebook_url);
         if common.base_url.is_none() {
-            return Err(BadSettings::missing(&name, "phonebook_url"));
+            return Err(BadSettings::missing(&service, "phonebook_url"));
         }
         let secrets = [own.bearer_token.0.as_str()];
-        let client = Client::new(&name, &common, "", common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, "", common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,
@@ -162,12 +167,7 @@ impl Other {
 
     fn offer(&self, number: &str, known: Value, query: &Query) -> Option<Offer> {
         let number: E164 = number.parse().ok()?;
-        let mut known = match known {
-            Value::Object(known) => known,
-            _ => Map::new(),
-        };
-        let cost = known.remove("cost");
-        let cost = cost.and_then(|cost| serde_json::from_value(cost).ok());
+        let (mut known, cost) = known_data(known);
         known.insert("country".to_owned(), json!(query.country));
         Some(Offer::new(number, &self.name, known).with_cost(cost))
     }
@@ -215,14 +215,16 @@ impl Offers for Other {
         let Value::Array(rows) = data(&answer)? else {
             return Err(answer.garbled("'data' is no list"));
         };
+        // With or without the country code, as the phonebook likes.
+        let named: Vec<&str> = rows
+            .iter()
+            .filter(|row| matches!(row["status"].as_str(), Some("available" | "success")))
+            .filter_map(|row| Some(row["number"].as_str()?.trim_start_matches('+')))
+            .filter(|named| named.len() >= SHORTEST_NAMED)
+            .collect();
         let for_sale = |number: &E164| {
-            rows.iter().any(|row| {
-                let digits = |text: &str| text.trim_start_matches('+').to_owned();
-                let named = row["number"].as_str().map(digits);
-                let status = row["status"].as_str();
-                named.is_some_and(|named| !named.is_empty() && number.as_str().ends_with(&named))
-                    && matches!(status, Some("available" | "success"))
-            })
+            let mut named = named.iter();
+            named.any(|named| number.as_str().ends_with(named))
         };
         Ok(numbers.iter().map(for_sale).collect())
     }
@@ -430,16 +432,24 @@ fn standing(
     }
 }
 
-fn owned(number: E164, known: Value) -> Owned {
-    let data = match known {
+/// What is known of a number, and apart from it what it costs.
+fn known_data(known: Value) -> (Map<String, Value>, Option<Cost>) {
+    let mut known = match known {
         Value::Object(known) => known,
         _ => Map::new(),
     };
+    let cost = known.remove("cost");
+    let cost = cost.and_then(|cost| serde_json::from_value(cost).ok());
+    (known, cost)
+}
+
+fn owned(number: E164, known: Value) -> Owned {
+    let (data, cost) = known_data(known);
     let reference = data.get("reference").and_then(Value::as_str);
     Owned {
         number,
         reference: reference.map(ToOwned::to_owned),
         data,
-        cost: None,
+        cost,
     }
 }

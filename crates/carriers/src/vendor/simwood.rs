@@ -22,12 +22,13 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.simwood.com/v3";
 
@@ -88,11 +89,12 @@ impl Simwood {
     /// The account that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("simwood");
-        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (mut common, own): (_, Settings) = read(&service, settings)?;
         if common.base_url.is_none() {
             common.base_url = own
                 .numbers_api_url
-                .map(|url| above_numbers(&name, url))
+                .map(|url| above_numbers(&service, url))
                 .transpose()?;
         }
         for (value, key) in [
@@ -101,11 +103,11 @@ impl Simwood {
             (&own.auth_password.0, "auth_password"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         let secrets = [own.auth_password.0.as_str()];
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,
@@ -393,11 +395,11 @@ fn owned(number: E164, data: Map<String, Value>) -> Owned {
 }
 
 /// The API's own place, from Kazoo's setting, which names that of numbers.
-fn above_numbers(name: &CarrierName, mut url: url::Url) -> Result<url::Url, BadSettings> {
+fn above_numbers(service: &Service, mut url: url::Url) -> Result<url::Url, BadSettings> {
     let path = url.path().trim_end_matches('/');
     let Some(above) = path.strip_suffix("/numbers").map(ToOwned::to_owned) else {
         let problem = "'numbers_api_url' doesn't end with /numbers";
-        return Err(BadSettings::new(name, problem));
+        return Err(BadSettings::new(service, problem));
     };
     url.set_path(&above);
     Ok(url)

@@ -16,12 +16,13 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
     Carrier, CarrierError, Failure, NumberKind, Offer, Offers, OrderId, Orders, Owned, OwnedPage,
     Placed, Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.twilio.com";
 /// How many numbers are asked for at once.
@@ -71,12 +72,13 @@ impl Twilio {
     /// The account that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("twilio");
-        let (common, settings): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (common, settings): (_, Settings) = read(&service, settings)?;
         if let Some(key) = settings.missing() {
-            return Err(BadSettings::missing(&name, key));
+            return Err(BadSettings::missing(&service, key));
         }
         let secrets = [&settings.auth_token, &settings.api_secret].map(|secret| secret.0.as_str());
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,

@@ -21,14 +21,15 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::nanp;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
-use crate::xml::Element;
+use super::nanp::{self, Search};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::xml::Element;
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.vitelity.net/api.php";
 
@@ -85,8 +86,9 @@ impl Vitelity {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("vitelity");
+        let service = Service::carrier(name.as_str());
         settings.remove(MEANINGLESS);
-        let (mut common, own): (_, Settings) = read(&name, settings)?;
+        let (mut common, own): (_, Settings) = read(&service, settings)?;
         common.base_url = common.base_url.or(own.api_uri);
         let route = match own.routesip {
             Some(RouteSip::One(one)) => one,
@@ -99,13 +101,13 @@ impl Vitelity {
             (&route, "routesip"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         // In the log it stands as it does in the form.
         let encoded: String = form_urlencoded::byte_serialize(own.pass.0.as_bytes()).collect();
         let secrets = [own.pass.0.as_str(), &encoded];
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         let filters = [
             ("type", own.kind),
             ("provider", own.provider),
@@ -219,14 +221,17 @@ impl Carrier for Vitelity {
 #[async_trait]
 impl Offers for Vitelity {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let Some(national) = nanp::searched(&query.prefix) else {
-            return Ok(Vec::new());
-        };
         let limit = query.quantity.max(TOLL_FREE_LIMIT).to_string();
-        let (command, criterion) = match national.len() {
-            _ if nanp::is_toll_free(national) => ("listtollfree", ("limit", limit.as_str())),
-            ..=5 => ("listnpa", ("npa", &national[..3])),
-            _ => ("listnpanxx", ("npanxx", &national[..6])),
+        let (command, criterion) = match nanp::searched(query) {
+            Some(Search::TollFree(_)) => ("listtollfree", ("limit", limit.as_str())),
+            Some(Search::Digits(national)) if nanp::is_toll_free(national) => {
+                ("listtollfree", ("limit", limit.as_str()))
+            }
+            Some(Search::Digits(national)) if national.len() < 6 => {
+                ("listnpa", ("npa", &national[..3]))
+            }
+            Some(Search::Digits(national)) => ("listnpanxx", ("npanxx", &national[..6])),
+            Some(Search::Place) | None => return Ok(Vec::new()),
         };
         let mut parameters = vec![criterion];
         if command != "listtollfree" {
@@ -239,12 +244,9 @@ impl Offers for Vitelity {
         }
         let reply = reply.granted()?;
         let numbers = reply.content.child("numbers").into_iter();
-        Ok(numbers
-            .flat_map(dids)
-            .filter(|(number, _)| number.as_str().starts_with(&query.prefix))
-            .take(query.quantity)
-            .map(|(number, data)| Offer::new(number, &self.name, data))
-            .collect())
+        let found = numbers.flat_map(dids);
+        let offers = found.map(|(number, data)| Offer::new(number, &self.name, data));
+        Ok(query.pick(offers, &[]))
     }
 }
 

@@ -24,14 +24,15 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::nanp;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Common, Secret, Spending, read};
-use crate::xml::{Element, Writer, escaped};
+use super::nanp::{self, Search};
 use crate::{
     Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Common, Secret, Spending, read};
+use outside::xml::{Element, Writer, escaped};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://backoffice.voipinnovations.com/Services/APIService.asmx";
 const SANDBOX: &str = "http://dev.voipinnovations.com/VOIP/Services/APIService.asmx";
@@ -67,22 +68,23 @@ impl VoipInnovations {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("voip_innovations");
+        let service = Service::carrier(name.as_str());
         settings.remove(MEANINGLESS);
-        let (common, own): (_, Settings) = read(&name, settings)?;
+        let (common, own): (_, Settings) = read(&service, settings)?;
         for (value, key) in [
             (&own.login, "login"),
             (&own.password.0, "password"),
             (&own.endpoint_group, "endpoint_group"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         // In the log it stands as it does in the document.
         let escaped = escaped(&own.password.0);
         let secrets = [own.password.0.as_str(), &escaped];
-        let host = host(&name, &common)?;
-        let client = Client::new(&name, &common, host, common.spending(false), &secrets)?;
+        let host = host(&service, &common)?;
+        let client = Client::new(&service, &common, host, common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,
@@ -147,11 +149,11 @@ impl VoipInnovations {
 }
 
 /// Where it is called without a `base_url`.
-fn host(name: &CarrierName, common: &Common) -> Result<&'static str, BadSettings> {
+fn host(service: &Service, common: &Common) -> Result<&'static str, BadSettings> {
     let sandbox = common.enable_provisioning && common.sandbox_provisioning == Some(true);
     if sandbox && common.base_url.is_none() && !common.allow_plain_http {
         return Err(BadSettings::new(
-            name,
+            service,
             "with 'sandbox_provisioning' the vendor's own sandbox is called, which takes plain \
              HTTP only: set allow_plain_http, or give another base_url; or set sandbox instead, \
              with which no order or release leaves",
@@ -185,19 +187,27 @@ impl Carrier for VoipInnovations {
 #[async_trait]
 impl Offers for VoipInnovations {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let Some(national) = nanp::searched(&query.prefix) else {
+        let Some(search) = nanp::searched(query) else {
             return Ok(Vec::new());
         };
-        let exchange = national.get(..6);
-        let area = exchange.is_none().then(|| &national[..3]);
-        let state = nanp::is_toll_free(national).then_some("TF");
+        let wanted = &query.filters;
+        let (area, exchange, toll_free) = match search {
+            Search::Digits(national) => {
+                let exchange = national.get(..6);
+                let area = exchange.is_none().then(|| &national[..3]);
+                (area, exchange, nanp::is_toll_free(national))
+            }
+            Search::TollFree(_) => (None, None, true),
+            Search::Place => (None, None, false),
+        };
+        let state = toll_free.then_some("TF").or(wanted.state.as_deref());
         let reply = self.look("search", "getDIDs", |writer| {
             let criteria = [
                 ("tns:cnam", None),
-                ("tns:lata", None),
+                ("tns:lata", wanted.lata.as_deref()),
                 ("tns:npa", area),
                 ("tns:nxx", exchange),
-                ("tns:rateCenter", None),
+                ("tns:rateCenter", wanted.rate_center.as_deref()),
                 ("tns:state", state),
                 ("tns:t38", None),
                 ("tns:tier", None),
@@ -216,14 +226,11 @@ impl Offers for VoipInnovations {
             reply => reply?,
         };
         let found = reply.result.all("DIDLocator").into_iter();
-        Ok(found
-            .filter_map(|locator| {
-                let number = nanp::number(locator.text_of("tn")?)?;
-                Some(Offer::new(number, &self.name, located(locator)))
-            })
-            .filter(|offer| offer.number().as_str().starts_with(&query.prefix))
-            .take(query.quantity)
-            .collect())
+        let offers = found.filter_map(|locator| {
+            let number = nanp::number(locator.text_of("tn")?)?;
+            Some(Offer::new(number, &self.name, located(locator)))
+        });
+        Ok(query.pick(offers, &[]))
     }
 }
 

@@ -17,12 +17,13 @@ use numbers::e164::E164;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{
     Carrier, CarrierError, Failure, NumberKind, OrderId, Orders, OwnStock, Owned, OwnedPage,
     Placed, Purchase, Release, Standing, Verdict,
 };
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 /// Most rows of a page.
 const MOST_ROWS: usize = 1000;
@@ -90,21 +91,22 @@ impl Voxbone {
     /// The account that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("voxbone");
-        let (common, own): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (common, own): (_, Settings) = read(&service, settings)?;
         for (value, key) in [
             (&own.api_username, "api_username"),
             (&own.api_password.0, "api_password"),
         ] {
             if value.is_empty() {
-                return Err(BadSettings::missing(&name, key));
+                return Err(BadSettings::missing(&service, key));
             }
         }
         if !(1..=MOST_ROWS).contains(&own.max_page_size) {
             let problem = format!("'max_page_size' is from 1 to {MOST_ROWS}");
-            return Err(BadSettings::new(&name, problem));
+            return Err(BadSettings::new(&service, problem));
         }
         let client = Client::new(
-            &name,
+            &service,
             &common,
             own.environment.url(),
             common.spending(false),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use carriers::{Failure, OrderId, Registry, Verdict};
+use carriers::{Failure, Filters, NumberKind, OrderId, Query, Registry, Verdict};
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 use simulators::Fault;
@@ -68,6 +68,57 @@ async fn toll_free_numbers_are_found_by_the_vendors_patterns() {
     let found = world.search_for("+1855", 10).await.expect("offers");
     let found: Vec<_> = found.iter().map(|offer| offer.number().as_str()).collect();
     assert_eq!(found, ["+18555550101"]);
+    // 856 is no toll-free area code.
+    let fit = [stock[0], stock[2]];
+    for (prefix, fit) in [("+185", &fit[..1]), ("+18", &fit[..])] {
+        let wanted = Query {
+            filters: Filters {
+                kind: Some(NumberKind::TollFree),
+                ..Filters::default()
+            },
+            ..query(prefix)
+        };
+        let found = world.ask(&wanted).await.expect("offers");
+        let mut found: Vec<_> = found.iter().map(|offer| offer.number().as_str()).collect();
+        found.sort_by_key(|number| stock.iter().position(|known| known == number));
+        assert_eq!(found, fit, "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_searched_without_any_digits() {
+    let world = World::new(OAUTH).await;
+    let of = |filters| {
+        let wanted = Query {
+            filters: serde_json::from_value(filters).expect("filters"),
+            ..query("+1")
+        };
+        let world = &world;
+        async move { world.ask(&wanted).await.expect("offers").len() }
+    };
+    assert_eq!(
+        of(json!({"locality": "San Rafael", "state": "CA"})).await,
+        6
+    );
+    assert_eq!(
+        of(json!({"rate_center": "sanrafael", "state": "CA"})).await,
+        6
+    );
+    assert_eq!(of(json!({"lata": "722"})).await, 6);
+    // It has no search by a state alone, nor by a city of any state.
+    assert_eq!(of(json!({"state": "CA"})).await, 0);
+    assert_eq!(of(json!({"locality": "San Rafael"})).await, 0);
+}
+
+/// Everything that begins so.
+fn query(prefix: &str) -> Query {
+    Query {
+        prefix: prefix.to_owned(),
+        country: "US".to_owned(),
+        national: prefix.trim_start_matches("+1").to_owned(),
+        quantity: 10,
+        ..Query::default()
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod bandwidth2;
 mod didww;
 mod other;
+mod sandbox;
 mod simwood;
 mod telnyx;
 mod twilio;
@@ -17,6 +18,11 @@ macro_rules! contract {
         #[tokio::test]
         async fn searches_find_what_is_for_sale_and_buy_nothing() {
             crate::world::searching($kind).await;
+        }
+
+        #[tokio::test]
+        async fn filters_are_kept_by_the_vendor_or_here() {
+            crate::world::filtering($kind).await;
         }
 
         #[tokio::test]

@@ -112,8 +112,8 @@ async fn a_refused_release_is_an_error_also_within_a_200() {
         (Failure::Refused, "not now")
     );
     world.vendor().faults.script([Fault::TooMany]);
-    let error = release(&world, BOUGHT[0]).await.expect_err("refused");
-    assert_eq!(error.failure, Failure::Refused);
+    let error = release(&world, BOUGHT[0]).await.expect_err("not now");
+    assert_eq!(error.failure, Failure::NotSent);
     assert_eq!(world.vendor().owned(None, 10), BOUGHT);
 }
 

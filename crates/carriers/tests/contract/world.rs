@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use carriers::xml::escaped;
 use carriers::{
     Carrier, CarrierError, Failure, Offer, OrderId, Owned, Placed, Purchase, Query, Registry,
     Release, Standing, Verdict,
@@ -12,6 +11,7 @@ use carriers::{
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use outside::xml::escaped;
 use serde_json::{Map, Value, json};
 use simulators::{Fault, Simulator, Vendor, Wire};
 
@@ -213,6 +213,28 @@ pub async fn searching(kind: Kind) {
     assert!(world.vendor().owned(None, 10).is_empty());
 }
 
+/// Whether a vendor can look for it or not, nothing else comes back.
+pub async fn filtering(kind: Kind) {
+    let world = World::new(kind).await;
+    let query = |filters: Value| Query {
+        prefix: "+1415".to_owned(),
+        country: "US".to_owned(),
+        national: "415".to_owned(),
+        quantity: 5,
+        filters: serde_json::from_value(filters).expect("filters"),
+        ..Query::default()
+    };
+    for (filters, fit) in [
+        (json!({"ends_with": "0103"}), vec!["+14155550103"]),
+        (json!({"contains": "50104"}), vec!["+14155550104"]),
+        (json!({"contains": "0105", "ends_with": "0104"}), vec![]),
+    ] {
+        let found = world.ask(&query(filters.clone())).await.expect("offers");
+        let found: Vec<&str> = found.iter().map(|offer| offer.number().as_str()).collect();
+        assert_eq!(found, fit, "{filters}");
+    }
+}
+
 pub async fn ordering(kind: Kind) {
     let world = World::new(kind).await;
     let most = world
@@ -255,7 +277,13 @@ pub async fn refusing(kind: Kind) {
     for fault in [Fault::Refuse, Fault::TooMany] {
         world.vendor().faults.script([fault]);
         match world.order(&id(1), &found).await {
-            Err(error) => assert_eq!(error.failure, Failure::Refused, "{fault:?} {error:?}"),
+            Err(error) => {
+                let meant = match fault {
+                    Fault::TooMany => Failure::NotSent,
+                    _ => Failure::Refused,
+                };
+                assert_eq!(error.failure, meant, "{fault:?} {error:?}");
+            }
             Ok(standing) => assert!(
                 matches!(standing.numbers[0].1, Verdict::Refused(_)),
                 "{fault:?} {standing:?}"
@@ -388,7 +416,7 @@ pub async fn logging(kind: Kind) {
     world.release(&number, &data).await;
     drop(guard);
     let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
-    assert!(log.contains("answer of a carrier"), "{log}");
+    assert!(log.contains("answer of a service"), "{log}");
     let settings = (kind.settings)();
     let secret = settings[kind.secret].as_str().expect("a secret");
     let in_forms: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();

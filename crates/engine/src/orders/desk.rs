@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carriers::{
-    CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Registry, Release, Verdict,
+    Carrier, CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Release, Verdict,
 };
 use futures::stream::{self, StreamExt};
 use numbers::e164::E164;
@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Fault, Order, OrderKind, OrderState};
 use crate::context::now;
+use crate::credentials::Dealers;
 
 /// Orders that one round of the job looks after, and how many at once.
 const ROUND: usize = 200;
@@ -48,6 +49,9 @@ pub struct Timing {
     /// From when on a carrier that knows of no such order is believed, in
     /// seconds since it was sent.
     pub unheard_after_s: u64,
+    /// How often all carriers' numbers are compared with ours, in seconds; what
+    /// differs is told to the log and the metrics. 0: never.
+    pub reconcile_every_s: u64,
 }
 
 impl Default for Timing {
@@ -56,6 +60,7 @@ impl Default for Timing {
             wait_ms: 20_000,
             lost_after_s: 90,
             unheard_after_s: 120,
+            reconcile_every_s: 24 * 3600,
         }
     }
 }
@@ -65,16 +70,16 @@ impl Default for Timing {
 #[derive(Clone)]
 pub struct OrderDesk {
     pub(super) store: Arc<dyn Store>,
-    carriers: Arc<Registry>,
+    dealers: Arc<Dealers>,
     timing: Timing,
 }
 
 impl OrderDesk {
     /// A desk over the journal in `store`.
-    pub fn new(store: Arc<dyn Store>, carriers: Arc<Registry>, timing: Timing) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, dealers: Arc<Dealers>, timing: Timing) -> Self {
         Self {
             store,
-            carriers,
+            dealers,
             timing,
         }
     }
@@ -154,14 +159,20 @@ impl OrderDesk {
         let at = now();
         order.to(OrderState::Sent, at);
         order.sent_at = Some(at);
+        order.taken = false;
         order.due = Some(later(at, self.timing.lost_after_s));
         let batch = order.put()?;
         Ok(self.store.write(batch).await?.is_ok().then_some(order))
     }
 
     async fn buy(&self, order: Order, offers: Vec<Offer>) -> Result<Order, StoreError> {
-        let (Some(account), Some(carrier)) = (order.account.clone(), self.orders_of(&order)) else {
-            return self.refuse(order, "the carrier takes no orders").await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => return self.refuse(order, reason).await,
+        };
+        let Some(account) = order.account.clone() else {
+            return self.refuse(order, "nobody buys").await;
         };
         let planned = order.clone();
         let Some(mut order) = self.claim(order).await? else {
@@ -187,8 +198,10 @@ impl OrderDesk {
     }
 
     async fn give_back(&self, order: Order) -> Result<Order, StoreError> {
-        let Some(carrier) = self.orders_of(&order) else {
-            return self.by_hand(order, "the carrier takes no releases").await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => return self.by_hand(order, reason).await,
         };
         let Some(number) = order.open_numbers().pop() else {
             return Ok(order);
@@ -202,6 +215,7 @@ impl OrderDesk {
         match carrier.release(&order.id, &number, &data).await {
             // Believed when the carrier says that the number isn't ours.
             Ok(Release::Done | Release::Open) => {
+                order.taken = true;
                 order.due = Some(next_question(&order));
                 self.ask(self.keep(order).await?).await
             }
@@ -229,10 +243,14 @@ impl OrderDesk {
         }
         order.asked = order.asked.saturating_add(1);
         order.due = Some(next_question(&order));
-        let Some(carrier) = self.orders_of(&order) else {
-            let reason = "the carrier is not configured any more, so it can't be asked".to_owned();
-            order.fault = Some(Fault { code: None, reason });
-            return self.keep(order).await;
+        let carrier = self.carrier_of(&order).await?;
+        let carrier = match taking_orders(&carrier) {
+            Ok(carrier) => carrier,
+            Err(reason) => {
+                let reason = format!("it can't be asked for: {reason}");
+                order.fault = Some(Fault { code: None, reason });
+                return self.keep(order).await;
+            }
         };
         match order.kind {
             OrderKind::Purchase => self.ask_purchase(order, carrier).await,
@@ -245,6 +263,9 @@ impl OrderDesk {
         mut order: Order,
         carrier: &dyn Orders,
     ) -> Result<Order, StoreError> {
+        // As it is before the question: an answer tells nothing of what came
+        // after.
+        let believed = self.is_believed(&order);
         let open = order.open_numbers();
         let placed = Placed {
             id: &order.id,
@@ -253,7 +274,6 @@ impl OrderDesk {
         };
         match carrier.status(&placed).await {
             Ok(standing) => {
-                let believed = age(&order) >= self.timing.unheard_after_s;
                 let verdict = |(number, verdict): (E164, Verdict)| match verdict {
                     Verdict::Unheard if believed => {
                         let reason = "the carrier has never heard of the order".to_owned();
@@ -283,24 +303,18 @@ impl OrderDesk {
         let Some(number) = order.open_numbers().pop() else {
             return Ok(order);
         };
+        let believed = self.is_believed(&order);
         match carrier.holds(&number).await {
             Ok(None) => {
                 let gone = [(number, Verdict::Ours(Map::new()))];
                 self.take_over(order, &gone).await
             }
-            Ok(Some(_)) => {
-                let age = age(&order);
-                match order.state() {
-                    OrderState::Unknown if age >= self.timing.unheard_after_s => {
-                        self.send_later(order).await
-                    }
-                    OrderState::Sent if age >= RELEASE_SECONDS => {
-                        self.by_hand(order, "the carrier took the release and hasn't done it")
-                            .await
-                    }
-                    _ => self.keep(order).await,
-                }
+            Ok(Some(_)) if order.taken && age(&order) >= RELEASE_SECONDS => {
+                self.by_hand(order, "the carrier took the release and hasn't done it")
+                    .await
             }
+            Ok(Some(_)) if !order.taken && believed => self.send_later(order).await,
+            Ok(Some(_)) => self.keep(order).await,
             Err(error) => {
                 order.fault = Some(Fault::from(&error));
                 self.keep(order).await
@@ -341,15 +355,32 @@ impl OrderDesk {
         self.keep(order).await
     }
 
-    fn orders_of(&self, order: &Order) -> Option<&dyn Orders> {
-        self.carriers.get(&order.carrier)?.orders()
+    /// Whether a carrier that knows nothing of an order is believed: no request
+    /// of it can be under way any more.
+    fn is_believed(&self, order: &Order) -> bool {
+        age(order) >= self.timing.unheard_after_s
+    }
+
+    /// The carrier that an order goes to; `Err`: why there is none.
+    async fn carrier_of(
+        &self,
+        order: &Order,
+    ) -> Result<Result<Arc<dyn Carrier>, String>, StoreError> {
+        let credentials = order.credentials.as_ref();
+        self.dealers.of_order(&order.carrier, credentials).await
     }
 }
 
-/// Seconds since it was sent.
+fn taking_orders(carrier: &Result<Arc<dyn Carrier>, String>) -> Result<&dyn Orders, &str> {
+    let carrier = carrier.as_ref().map_err(String::as_str)?;
+    carrier.orders().ok_or("the carrier takes no orders")
+}
+
+/// Seconds that have passed for certain since it was sent: it may have been the
+/// end of the second that is written down.
 fn age(order: &Order) -> u64 {
     let sent = order.sent_at.unwrap_or_default();
-    now().get().saturating_sub(sent.get())
+    now().get().saturating_sub(sent.get()).saturating_sub(1)
 }
 
 /// The older the order, the longer until it is asked for again.

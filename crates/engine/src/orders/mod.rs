@@ -14,12 +14,14 @@
 //! arrived: a release only once the carrier says that the number is still ours.
 
 mod desk;
+mod notice;
 mod order;
 mod place;
 mod read;
 mod settle;
 
 pub use desk::{OrderDesk, Timing};
-pub use order::{Fault, Line, LineState, Order, OrderKind, OrderState, Step};
+pub use notice::NoticeError;
+pub use order::{Fault, Line, LineState, Order, OrderKind, OrderState, Step, UnknownOrderState};
 pub(crate) use place::{Bought, Planned};
 pub use read::order_row;

@@ -1,5 +1,8 @@
 //! The order as the journal keeps it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use carriers::{CarrierError, OrderId};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
@@ -11,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Batch, Document, DocumentKind, Expectation, Operation, StoreError};
 
+use crate::credentials::Credentials;
+
 /// What is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -19,6 +24,16 @@ pub enum OrderKind {
     Purchase,
     /// A number is given back.
     Release,
+}
+
+impl OrderKind {
+    /// The name in stored orders.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Purchase => "purchase",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// How an order stands.
@@ -44,12 +59,59 @@ pub enum OrderState {
 }
 
 impl OrderState {
+    const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::Sent,
+        Self::Unknown,
+        Self::ByHand,
+        Self::Confirmed,
+        Self::Partial,
+        Self::Failed,
+        Self::Settled,
+    ];
+
+    /// The name in stored orders.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+            Self::ByHand => "by_hand",
+            Self::Confirmed => "confirmed",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Settled => "settled",
+        }
+    }
+
     /// Whether nothing follows.
     pub const fn is_final(self) -> bool {
         matches!(
             self,
             Self::Confirmed | Self::Partial | Self::Failed | Self::Settled
         )
+    }
+}
+
+impl fmt::Display for OrderState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no state of an order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a state of an order; states are {list}",
+    list = OrderState::ALL.map(OrderState::as_str).join(", "))]
+pub struct UnknownOrderState(String);
+
+impl FromStr for OrderState {
+    type Err = UnknownOrderState;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownOrderState(text.to_owned()))
     }
 }
 
@@ -72,6 +134,17 @@ pub enum LineState {
     Done,
     /// Refused.
     Refused,
+}
+
+impl LineState {
+    /// The name in stored orders.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// One number of an order.
@@ -105,6 +178,14 @@ impl From<&CarrierError> for Fault {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// An order in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
@@ -116,6 +197,9 @@ pub struct Order {
     pub account: Option<AccountId>,
     /// Where.
     pub carrier: CarrierName,
+    /// With which reseller's credentials there; `None`: the operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
     /// The numbers.
     pub numbers: Vec<Line>,
     /// Every state so far, the present one last.
@@ -129,11 +213,17 @@ pub struct Order {
     /// When it was last sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<GregorianSeconds>,
+    /// Whether the carrier said that it took what was last sent; of a release.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub taken: bool,
     /// How often the carrier was asked since.
     #[serde(default)]
     pub asked: u32,
     /// The request that asked for it.
     pub request_id: String,
+    /// The account that asked for it: the caller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<AccountId>,
     /// The user who asked, where one had logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -165,6 +255,7 @@ impl Order {
             kind,
             account,
             carrier,
+            credentials: None,
             numbers: numbers.into_iter().map(line).collect(),
             steps: vec![Step {
                 state: OrderState::Planned,
@@ -173,8 +264,10 @@ impl Order {
             vendor: Map::new(),
             fault: None,
             sent_at: None,
+            taken: false,
             asked: 0,
             request_id: origin.request_id.clone(),
+            caller: origin.account.clone(),
             user: origin.user.clone(),
             due: None,
             revision: Revision::default(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use carriers::{Carrier, GiveBack, Offer, OrderId};
-use numbers::account::AccountId;
+use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::error::NumberError;
@@ -18,6 +18,7 @@ use store::{Batch, Expectation, NumberChange, StoreError};
 use super::{LineState, Order, OrderKind, OrderState};
 use crate::change::Write;
 use crate::context::new_event_id;
+use crate::credentials::{Credentials, Dealer, credentials_of, note_credentials};
 use crate::numbers::NumberView;
 use crate::{Context, Engine, EngineError};
 
@@ -31,6 +32,12 @@ pub(crate) struct Planned {
     pub waiting: Vec<Number>,
 }
 
+/// Where something is bought, and with whose credentials.
+struct Seller {
+    carrier: CarrierName,
+    credentials: Option<Credentials>,
+}
+
 /// A decided purchase of one number.
 pub(crate) struct Bought<'p> {
     /// What is bought.
@@ -42,10 +49,10 @@ pub(crate) struct Bought<'p> {
 impl Engine {
     /// Purchases, gathered into as few orders as the carriers take, each with
     /// the batch that writes it down and the positions of its numbers.
-    pub(crate) fn plan_purchases(
+    pub(crate) async fn plan_purchases(
         &self,
         cx: &Context,
-        account: &AccountId,
+        account: &Account,
         bought: Vec<(usize, Bought<'_>)>,
     ) -> Result<Vec<Write>, StoreError> {
         let mut by_carrier: BTreeMap<CarrierName, Vec<(usize, Bought<'_>)>> = BTreeMap::new();
@@ -54,12 +61,20 @@ impl Engine {
             by_carrier.entry(carrier).or_default().push(one);
         }
         let mut planned = Vec::new();
+        if by_carrier.is_empty() {
+            return Ok(planned);
+        }
+        let reseller = self.reseller_of(account).await?;
         for (carrier, mut bought) in by_carrier {
-            let orders = self.carriers.get(&carrier).and_then(|found| found.orders());
-            let most = orders.map_or(1, |orders| orders.most_per_order().max(1));
+            let dealer = self.dealers.buying(&reseller.id, &carrier).await?;
+            let most = dealer.as_ref().map_or(1, Dealer::most_per_order);
+            let seller = Seller {
+                carrier,
+                credentials: dealer.and_then(|dealer| dealer.credentials),
+            };
             while !bought.is_empty() {
                 let rest = bought.split_off(most.min(bought.len()));
-                planned.push(self.plan_purchase(cx, account, &carrier, bought)?);
+                planned.push(self.plan_purchase(cx, &account.id, &seller, bought)?);
                 bought = rest;
             }
         }
@@ -70,9 +85,13 @@ impl Engine {
         &self,
         cx: &Context,
         account: &AccountId,
-        carrier: &CarrierName,
+        seller: &Seller,
         bought: Vec<(usize, Bought<'_>)>,
     ) -> Result<Write, StoreError> {
+        let Seller {
+            carrier,
+            credentials,
+        } = seller;
         let mut order = self.new_order(
             cx,
             OrderKind::Purchase,
@@ -80,6 +99,7 @@ impl Engine {
             carrier,
             bought.iter().map(|(_, one)| one.plan.number.id.clone()),
         );
+        order.credentials.clone_from(credentials);
         let mut batch = order.put()?.expect(Expectation::AccountExists {
             id: account.clone(),
         });
@@ -87,6 +107,9 @@ impl Engine {
         for (index, one) in bought {
             let mut number = awaiting_purchase(one.plan.number.clone(), &order.id.0);
             number.revision = number.revision.next();
+            if let Some(credentials) = credentials {
+                note_credentials(&mut number.carrier_data, &credentials.reseller);
+            }
             let note = format!("order {} at {carrier}", order.id);
             batch = batch.joined(waiting_change(cx, None, &number, Action::Ordered, note));
             indices.push(index);
@@ -101,14 +124,14 @@ impl Engine {
         Ok(Write {
             indices,
             batch,
-            planned: Some(planned),
+            planned: vec![planned],
         })
     }
 
     /// What a plan that gives a number up does at its carrier: the batch that
     /// also writes down the release, or that a person must do it. `None`:
     /// nothing.
-    pub(crate) fn plan_release(
+    pub(crate) async fn plan_release(
         &self,
         cx: &Context,
         plan: &Plan,
@@ -125,7 +148,8 @@ impl Engine {
             None if forced => &before.carrier,
             None => return Ok(None),
         };
-        let give_back = match self.carriers.get(carrier).map(Carrier::give_back) {
+        let (give_back, credentials) = self.way_back(before, carrier).await?;
+        let give_back = match give_back {
             Some(GiveBack::ByOrder) if forced => Some(GiveBack::ByHand),
             give_back => give_back,
         };
@@ -135,6 +159,7 @@ impl Engine {
             .or_else(|| before.previous_owner.clone());
         let key = [before.id.clone()];
         let mut order = self.new_order(cx, OrderKind::Release, account, carrier, key);
+        order.credentials = credentials;
         match give_back {
             Some(GiveBack::ByHand) => {
                 order.to(OrderState::ByHand, cx.now);
@@ -157,7 +182,28 @@ impl Engine {
         }
     }
 
-    fn new_order(
+    /// How a number goes back to its carrier, and with whose credentials.
+    async fn way_back(
+        &self,
+        number: &Number,
+        carrier: &CarrierName,
+    ) -> Result<(Option<GiveBack>, Option<Credentials>), StoreError> {
+        let Some(reseller) = credentials_of(number) else {
+            let operators = self.carriers.get(carrier);
+            return Ok((operators.map(Carrier::give_back), None));
+        };
+        let Some(dealer) = self.dealers.giving_back(&reseller, carrier).await? else {
+            return Ok((Some(GiveBack::ByHand), None));
+        };
+        let give_back = match &dealer.carrier {
+            Ok(carrier) => carrier.give_back(),
+            Err(_) => GiveBack::ByHand,
+        };
+        Ok((Some(give_back), dealer.credentials))
+    }
+
+    /// An order that is due when it is forgotten.
+    pub(crate) fn new_order(
         &self,
         cx: &Context,
         kind: OrderKind,
@@ -251,6 +297,6 @@ fn standing(
 fn disconnected(plan: &Plan) -> Option<&CarrierName> {
     plan.effects.iter().find_map(|effect| match effect {
         Effect::Disconnect(carrier) => Some(carrier),
-        Effect::Order(_) => None,
+        _ => None,
     })
 }

@@ -142,7 +142,7 @@ fn change(
         event: new_event_id(),
         action,
         origin: Origin {
-            account: order.account.clone(),
+            account: order.caller.clone(),
             user: order.user.clone(),
             request_id: order.request_id.clone(),
             at,

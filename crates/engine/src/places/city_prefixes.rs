@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use numbers::account::Account;
-use places::cities::{MAX_CITIES, MAX_PREFIXES, Wanted, find, national_prefix, state_prefixes};
+use places::cities::{
+    MAX_CITIES, MAX_PREFIXES, Wanted, city_alone, find, national_prefix, state_prefixes,
+};
 use places::overlay::{Field, Kind};
 use serde_json::{Map, Value};
 use store::StockQuery;
@@ -76,9 +78,28 @@ impl CityQuery {
             .matches(facts.city().unwrap_or_default(), facts.state())
     }
 
-    /// What all numbers of the country begin with, from `+` on.
-    pub(crate) fn country_beginning(&self) -> String {
-        format!("+{}", self.wanted.country_code())
+    /// The city as the data spells it, where its name leaves no doubt; else as
+    /// it was typed. `None`: all of a state.
+    pub(crate) fn city(&self) -> Option<String> {
+        if !self.wanted.has_city() {
+            return None;
+        }
+        let typed = city_alone(&self.typed);
+        let mut names = find(&self.wanted).into_iter().map(|city| city.name);
+        match names.next() {
+            Some(first) if names.all(|name| places::same_name(&name, &first)) => Some(first),
+            _ => Some(typed.to_owned()),
+        }
+    }
+
+    /// The state: in the United States and Canada its two letters.
+    pub(crate) fn state(&self) -> Option<String> {
+        self.wanted.state().map(str::to_owned)
+    }
+
+    /// City and state as they are compared, for the key of a search.
+    pub(crate) fn words(&self) -> [Option<String>; 2] {
+        [Some(places::fold(&self.typed)), self.state()]
     }
 
     /// What numbers begin with that may lie there, from `+` on: at most

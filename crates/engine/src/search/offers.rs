@@ -1,6 +1,8 @@
 //! What carriers offered an account: only that can be ordered, by that account,
 //! and only for a while.
 
+use std::collections::HashMap;
+
 use carriers::Offer;
 use numbers::account::AccountId;
 use numbers::e164::E164;
@@ -8,63 +10,68 @@ use numbers::gregorian::GregorianSeconds;
 use numbers::revision::Revision;
 use store::{Batch, Document, DocumentKind, Operation, StoreError};
 
+use super::pages::LIFETIME;
 use crate::Engine;
 use crate::context::now;
 
-/// How long an offer can be ordered, in seconds (spec/numbers.md 7).
-const LIFETIME: u64 = 15 * 60;
+/// How many rounds of [`Operation::DropExpired`] one call makes at most; what
+/// is left then waits for the next call.
+const MOST_ROUNDS: usize = 10_000;
 
 impl Engine {
-    /// The offer of a number that was made to an account and still holds.
-    pub(crate) async fn live_offer(
+    /// Those offers of numbers that were made to an account and still hold.
+    pub(crate) async fn live_offers(
         &self,
         account: &AccountId,
-        key: &E164,
+        keys: &[E164],
         now: GregorianSeconds,
-    ) -> Result<Option<Offer>, StoreError> {
-        let id = id(account, key);
-        let stored = self.store.document(DocumentKind::Offer, &id).await?;
-        let live = stored.filter(|stored| stored.expires.is_some_and(|ends| ends > now));
+    ) -> Result<HashMap<E164, Offer>, StoreError> {
+        let ids: Vec<String> = keys.iter().map(|key| id(account, key)).collect();
+        let kind = DocumentKind::Offer;
+        let stored = self.store.documents_by_id(kind, &ids).await?;
+        let live = stored
+            .into_iter()
+            .flatten()
+            .filter(|stored| stored.expires.is_some_and(|ends| ends > now));
         live.map(|stored| {
-            Offer::from_stored(&stored.body).map_err(|error| {
+            let offer = Offer::from_stored(&stored.body).map_err(|error| {
                 let id = &stored.id;
                 StoreError::Fault(format!("the document of offer {id} is damaged: {error}"))
-            })
+            })?;
+            Ok((offer.number().clone(), offer))
         })
-        .transpose()
+        .collect()
     }
 
-    /// Forgets what has expired, some of it if it is much.
+    /// Forgets everything that has expired, a batch at a time.
     pub async fn drop_expired(&self) -> Result<(), StoreError> {
-        let batch = Batch::new().then(Operation::DropExpired(now()));
-        self.store.write(batch).await.map(|_| ())
-    }
-
-    /// Keeps offers that are shown to an account, so that it can order them.
-    pub(crate) async fn keep_offers(
-        &self,
-        account: &AccountId,
-        offers: &[Offer],
-        now: GregorianSeconds,
-    ) -> Result<(), StoreError> {
-        if offers.is_empty() {
-            return Ok(());
+        let now = now();
+        for _ in 0..MOST_ROUNDS {
+            if !self.store.has_expired(now).await? {
+                return Ok(());
+            }
+            let batch = Batch::new().then(Operation::DropExpired(now));
+            self.store.write(batch).await?.ok();
         }
-        let document = |offer: &Offer| Document {
-            kind: DocumentKind::Offer,
-            id: id(account, offer.number()),
-            account: Some(account.clone()),
-            revision: Revision::default().next(),
-            due: None,
-            expires: Some(GregorianSeconds::new(now.get() + LIFETIME)),
-            body: offer.to_stored(),
-        };
-        let documents = offers.iter().map(document);
-        let batch = documents.fold(Batch::new(), |batch, document| {
-            batch.then(Operation::PutDocument(Box::new(document)))
-        });
-        // It expects nothing, so nothing can be unmet.
-        self.store.write(batch).await.map(|_| ())
+        Ok(())
+    }
+}
+
+/// Until when an offer can be ordered that was made at `asked`.
+pub(super) fn end(asked: GregorianSeconds) -> GregorianSeconds {
+    GregorianSeconds::new(asked.get() + LIFETIME.as_secs())
+}
+
+/// An offer as it is kept for an account.
+pub(super) fn document(account: &AccountId, offer: &Offer, asked: GregorianSeconds) -> Document {
+    Document {
+        kind: DocumentKind::Offer,
+        id: id(account, offer.number()),
+        account: Some(account.clone()),
+        revision: Revision::default().next(),
+        due: None,
+        expires: Some(end(asked)),
+        body: offer.to_stored(),
     }
 }
 

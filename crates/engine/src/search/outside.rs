@@ -1,89 +1,127 @@
-//! What carriers outside sell: all are asked at once, within one deadline, and
-//! one that fails costs the others nothing.
+//! Carriers outside: all are asked at once, within one deadline, and one that
+//! fails costs the others nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use carriers::{Carrier, Filters, Offer, Offers, Query};
-use futures::future::join_all;
+use carriers::{CarrierError, Offer, Offers, Query};
+use futures::future::{BoxFuture, join_all};
 use numbers::carrier::CarrierName;
+use numbers::e164::E164;
 
-use super::{SearchQuery, country_code};
 use crate::Engine;
+
+/// How many offers one search keeps, of all carriers together.
+const MOST_OFFERS: usize = 2_000;
+
+/// The most that a carrier may say of one number, in bytes of JSON.
+const MOST_SAID: usize = 8 * 1024;
+
+/// How many numbers a carrier is asked about at once.
+const CHECKED_AT_ONCE: usize = 500;
 
 /// What carriers outside answered.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// What they sell, in the order of the carriers.
-    pub offers: Vec<Offer>,
+pub(super) struct Answers<T> {
+    /// In the order of the carriers.
+    pub said: Vec<T>,
     /// Who didn't answer, and why.
     pub silent: BTreeMap<CarrierName, String>,
 }
 
 impl Engine {
-    /// Asks these carriers for numbers that begin with `prefix`, `+` and digits.
-    pub(super) async fn ask_outside(
-        &self,
+    /// Those of the carriers that look outside.
+    pub(super) fn outside(&self, names: Vec<CarrierName>) -> Vec<CarrierName> {
+        let looks = |name: &CarrierName| self.carriers.get(name)?.offers();
+        let outside = names.into_iter().filter(|name| looks(name).is_some());
+        outside.collect()
+    }
+
+    /// What carriers sell of what a query wants, each one's by number.
+    pub(super) async fn ask_for_offers<'q>(
+        &'q self,
         names: &[CarrierName],
-        prefix: &str,
-        country: &str,
-        query: &SearchQuery,
-    ) -> Answers {
-        let manager = &self.settings.number_manager;
-        let deadline = Duration::from_millis(manager.number_search_timeout_ms);
-        let outside = names.iter().filter_map(|name| {
-            let carrier = self.carriers.get(name)?;
-            Some((carrier, carrier.offers()?))
-        });
-        let asked = outside.map(|(carrier, offers)| async move {
-            let query = Query {
-                quantity: manager.maximum_search_quantity,
-                filters: Filters {
-                    locality: query.city.clone(),
-                    state: query.state.clone(),
-                    ..Filters::default()
-                },
-                ..cut(carrier, prefix, country)
-            };
-            let answer = tokio::time::timeout(deadline, ask(offers, &query)).await;
-            let late = || Err(format!("no answer within {} ms", deadline.as_millis()));
-            (carrier.name().clone(), answer.unwrap_or_else(|_| late()))
-        });
-        let mut answers = Answers::default();
-        for (name, answer) in join_all(asked).await {
-            match answer {
-                Ok(offers) => answers.offers.extend(
-                    offers
-                        .into_iter()
-                        .filter(|offer| offer.number().as_str().starts_with(prefix)),
-                ),
-                Err(reason) => {
-                    tracing::warn!(carrier = %name, reason, "a carrier didn't answer a search");
-                    answers.silent.insert(name, reason);
+        query: &'q Query,
+    ) -> Answers<Offer> {
+        let ask = |offers: &'q dyn Offers| offers.offers(query);
+        let answers = self.ask_each(names, ask).await;
+        let mut said = Vec::new();
+        for mut offers in answers.said {
+            offers.retain(|offer| is_good(offer, query));
+            offers.sort_by(|one, other| one.number().cmp(other.number()));
+            said.append(&mut offers);
+        }
+        said.truncate(MOST_OFFERS);
+        Answers {
+            said,
+            silent: answers.silent,
+        }
+    }
+
+    /// Which of these numbers some carrier sells right now, in their order.
+    pub(crate) async fn ask_whether_sold<'n>(
+        &'n self,
+        names: &[CarrierName],
+        numbers: &'n [E164],
+    ) -> (Vec<bool>, BTreeMap<CarrierName, String>) {
+        let ask = |offers: &'n dyn Offers| -> BoxFuture<'n, Result<Vec<bool>, CarrierError>> {
+            Box::pin(async move {
+                let mut sold = Vec::new();
+                for part in numbers.chunks(CHECKED_AT_ONCE) {
+                    let mut answer = offers.check(part).await?;
+                    answer.resize(part.len(), false);
+                    sold.append(&mut answer);
                 }
+                Ok(sold)
+            })
+        };
+        let answers = self.ask_each(names, ask).await;
+        let mut sold = vec![false; numbers.len()];
+        for answer in answers.said {
+            for (sold, said) in sold.iter_mut().zip(answer) {
+                *sold |= said;
             }
+        }
+        (sold, answers.silent)
+    }
+
+    async fn ask_each<'e, T>(
+        &'e self,
+        names: &[CarrierName],
+        ask: impl Fn(&'e dyn Offers) -> BoxFuture<'e, Result<T, CarrierError>>,
+    ) -> Answers<T> {
+        let deadline = self.settings.number_manager.number_search_timeout_ms;
+        let deadline = Duration::from_millis(deadline);
+        let outside = names
+            .iter()
+            .filter_map(|name| Some((name, self.carriers.get(name)?.offers()?)));
+        let asked = outside.map(|(name, offers)| {
+            let answer = tokio::time::timeout(deadline, ask(offers));
+            async move { (name.clone(), answer.await) }
+        });
+        let mut answers = Answers {
+            said: Vec::new(),
+            silent: BTreeMap::new(),
+        };
+        for (name, answer) in join_all(asked).await {
+            let reason = match answer {
+                Ok(Ok(said)) => {
+                    answers.said.push(said);
+                    continue;
+                }
+                Ok(Err(error)) => error.reason,
+                Err(_) => format!("no answer within {} ms", deadline.as_millis()),
+            };
+            tracing::warn!(carrier = %name, reason, "a carrier didn't answer a search");
+            answers.silent.insert(name, reason);
         }
         answers
     }
 }
 
-async fn ask(offers: &dyn Offers, query: &Query) -> Result<Vec<Offer>, String> {
-    let found = offers.offers(query).await;
-    found.map_err(|error| error.reason)
-}
-
-/// The prefix as far as the carrier searches by it.
-fn cut(carrier: &dyn Carrier, prefix: &str, country: &str) -> Query {
-    let code = country_code(country).map(|code| format!("+{code}"));
-    let code = code.filter(|code| prefix.starts_with(code.as_str()));
-    let code = code.unwrap_or_else(|| "+".to_owned());
-    let longest = carrier.maximal_prefix_length().unwrap_or(0);
-    let national = prefix[code.len()..].chars().take(longest);
-    let national: String = national.collect();
-    Query {
-        prefix: format!("{code}{national}"),
-        country: country.to_ascii_uppercase(),
-        national,
-        ..Query::default()
-    }
+/// Whether an offer is what was asked for, and no more than a number and what
+/// one says of it.
+fn is_good(offer: &Offer, query: &Query) -> bool {
+    let begins = offer.number().as_str().starts_with(&query.prefix);
+    begins && offer.to_stored().len() <= MOST_SAID
 }

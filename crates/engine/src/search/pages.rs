@@ -1,47 +1,26 @@
-//! The results of running queries, kept for the pages that follow.
+//! What running queries found in our own stock, kept for the pages that follow.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::Offer;
-use numbers::account::AccountId;
-use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
 use store::{Stock, StockQuery, Store, StoreError};
 
-use super::outside::Answers;
-use super::{SearchRow, Shared};
+use super::row::Hit;
+use super::wanted::{QueryId, Wanted};
+use crate::places::Facts;
 use crate::places::overlays::Overlays;
-use crate::places::{CityQuery, Facts};
 
 /// How many queries' results are kept.
 const QUERIES: usize = 1024;
 
 /// How long a query's results are kept (spec/numbers.md 7).
-const LIFETIME: Duration = Duration::from_mins(15);
+pub(super) const LIFETIME: Duration = Duration::from_mins(15);
 
-/// Whose query for what.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct QueryId {
-    pub(super) wanted: Wanted,
-    pub(super) account: Option<AccountId>,
-    pub(super) caller: Option<AccountId>,
-}
-
-/// Which numbers are wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Wanted {
-    /// What they begin with, from `+` on.
-    pub(super) beginnings: Vec<String>,
-    /// What others begin with that may be wanted too: those whose record alone
-    /// says where they are.
-    pub(super) beyond: Option<String>,
-    /// Where they are.
-    pub(super) place: Option<CityQuery>,
-}
-
-/// How many numbers are looked at for those of a place.
+/// How many numbers are looked at for those of a place, or with a filter.
 const LOOKED_AT: usize = 20_000;
 
 /// How many are read at once for that.
@@ -55,22 +34,22 @@ struct Source {
     after: Option<E164>,
     /// How many more numbers it may give; none, when there are no more.
     left: usize,
+    /// The beginning of what may become a block of consecutive numbers.
+    run: Vec<Hit>,
 }
 
-/// What a query has found so far, and where it goes on.
+/// What a query has found in our own stock so far, and where it goes on.
 pub(crate) struct Pages {
-    place: Option<CityQuery>,
-    /// How many numbers may still be looked at for those of a place.
+    wanted: Wanted,
+    /// How many numbers may still be looked at, where some are sifted out.
     looks: usize,
     sources: Vec<Source>,
-    found: Vec<SearchRow>,
+    found: Vec<Hit>,
     seen: HashSet<E164>,
-    /// What carriers outside sell; `None`: they weren't asked yet.
-    outside: Option<HashMap<E164, Offer>>,
-    silent: BTreeMap<CarrierName, String>,
-    /// What they are asked for; `None`: they can't be.
-    asked_for: Option<String>,
 }
+
+/// Many callers' search results at once, shared with the engine.
+pub(crate) type Shared = Arc<tokio::sync::Mutex<Pages>>;
 
 impl Pages {
     /// Each part of the stock gives `most` numbers at most.
@@ -80,6 +59,7 @@ impl Pages {
             prefix: prefix.clone(),
             after: None,
             left: most,
+            run: Vec::new(),
         };
         let known = &wanted.beginnings;
         let known = stock
@@ -88,15 +68,9 @@ impl Pages {
         let beyond = wanted.beyond.iter();
         let beyond = beyond.flat_map(|prefix| stock.iter().map(move |stock| source(stock, prefix)));
         Self {
-            outside: None,
-            silent: BTreeMap::new(),
-            asked_for: match &wanted.beginnings[..] {
-                [one] => Some(one.clone()),
-                _ => None,
-            },
             sources: known.chain(beyond).collect(),
             looks: LOOKED_AT,
-            place: wanted.place,
+            wanted,
             found: Vec::new(),
             seen: HashSet::new(),
         }
@@ -108,17 +82,19 @@ impl Pages {
         store: &dyn Store,
         overlays: &Overlays,
         wanted: usize,
+        now: GregorianSeconds,
     ) -> Result<(), StoreError> {
-        while self.found.len() < wanted {
-            let Some(source) = self.sources.iter_mut().find(|source| source.left > 0) else {
+        let sifts = self.wanted.sifts();
+        while self.found.len() < wanted && self.looks > 0 {
+            let next = self.sources.iter().position(|source| source.left > 0);
+            let Some(index) = next else {
                 return Ok(());
             };
-            if self.looks == 0 {
-                return Ok(());
-            }
-            let limit = match self.place {
-                None => source.left.min(wanted - self.found.len()),
-                Some(_) => CHUNK.min(self.looks),
+            let source = &self.sources[index];
+            let limit = if sifts {
+                CHUNK.min(self.looks)
+            } else {
+                source.left.min(wanted - self.found.len())
             };
             let query = StockQuery {
                 stock: source.stock.clone(),
@@ -128,76 +104,77 @@ impl Pages {
             };
             let numbers = store.stock(&query).await?;
             let exhausted = numbers.len() < limit;
-            if self.place.is_some() {
+            if sifts {
                 self.looks -= numbers.len().min(self.looks);
             }
             for number in numbers {
-                if source.left == 0 {
+                if self.sources[index].left == 0 {
                     break;
                 }
-                source.after = Some(number.id.clone());
-                let facts = Facts::new(overlays, number.id.digits(), Some(&number));
-                let is_there = self
-                    .place
-                    .as_ref()
-                    .is_none_or(|place| place.includes(&facts));
-                if is_there {
-                    source.left -= 1;
-                    if self.seen.insert(number.id.clone()) {
-                        self.found.push(SearchRow::new(&number, &facts));
-                    }
-                }
+                self.look_at(index, &number, overlays, now);
             }
             if exhausted {
-                source.left = 0;
+                self.sources[index].left = 0;
             }
         }
         Ok(())
     }
 
-    /// Whether carriers outside are to be asked: there are fewer than `wanted`
-    /// results, and they weren't yet.
-    pub(super) fn wants_outside(&self, wanted: usize) -> bool {
-        self.found.len() < wanted && self.outside.is_none() && self.asked_for.is_some()
-    }
-
-    /// What carriers outside are asked for: `+1415`.
-    pub(super) fn prefix(&self) -> &str {
-        self.asked_for.as_deref().unwrap_or_default()
-    }
-
-    /// Adds what carriers outside answered, behind the own stock.
-    pub(super) fn add_outside(&mut self, answers: Answers, overlays: &Overlays) {
-        let mut offers = HashMap::new();
-        for offer in answers.offers {
-            if self.seen.insert(offer.number().clone()) {
-                let facts = Facts::new(overlays, offer.number().digits(), None);
-                self.found.push(SearchRow::offered(&offer, &facts));
-                offers.insert(offer.number().clone(), offer);
-            }
+    /// Takes a number that a source gave, if it is wanted.
+    fn look_at(
+        &mut self,
+        index: usize,
+        number: &Number,
+        overlays: &Overlays,
+        now: GregorianSeconds,
+    ) {
+        let source = &mut self.sources[index];
+        source.after = Some(number.id.clone());
+        let facts = Facts::new(overlays, number.id.digits(), Some(number));
+        if !self.wanted.admits(number, &facts) || self.seen.contains(&number.id) {
+            return;
         }
-        self.outside = Some(offers);
-        self.silent = answers.silent;
+        let hit = Hit::own(number, &facts, now);
+        let whole = match self.wanted.block_size() {
+            None => vec![hit],
+            Some(size) => match source.with(hit, size) {
+                Some(block) => block,
+                None => return,
+            },
+        };
+        if whole.len() > source.left {
+            source.left = 0;
+            return;
+        }
+        source.left -= whole.len();
+        self.seen.extend(whole.iter().map(|hit| hit.number.clone()));
+        self.found.extend(whole);
     }
 
-    /// The offers behind some of the results.
-    pub(super) fn offers_of(&self, rows: &[SearchRow]) -> Vec<Offer> {
-        let offers = self.outside.as_ref();
-        rows.iter()
-            .filter_map(|row| offers?.get(&row.number).cloned())
-            .collect()
+    /// What was found.
+    pub(super) fn found(&self) -> &[Hit] {
+        &self.found
     }
+}
 
-    /// Carriers outside that didn't answer, and why.
-    pub(super) const fn silent(&self) -> &BTreeMap<CarrierName, String> {
-        &self.silent
+impl Source {
+    /// The block that this number makes whole.
+    fn with(&mut self, hit: Hit, size: usize) -> Option<Vec<Hit>> {
+        let follows = self
+            .run
+            .last()
+            .is_some_and(|last| value(&last.number).checked_add(1) == Some(value(&hit.number)));
+        if !follows {
+            self.run.clear();
+        }
+        self.run.push(hit);
+        (self.run.len() == size).then(|| std::mem::take(&mut self.run))
     }
+}
 
-    /// Results from `first` up to, but without, `last`.
-    pub(super) fn rows(&self, first: usize, last: usize) -> Vec<SearchRow> {
-        let last = last.min(self.found.len());
-        self.found.get(first..last).unwrap_or_default().to_vec()
-    }
+/// A number's digits as an integer: at most fifteen.
+fn value(number: &E164) -> u64 {
+    number.digits().parse().unwrap_or_default()
 }
 
 /// The results of running queries; the oldest go first.

@@ -1,14 +1,67 @@
-//! One result of a search, as the seed shows it.
+//! One result of a search: what is kept of it, and how the seed shows it.
 
 use carriers::Offer;
 use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::state::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::places::Facts;
+
+/// Where a number would come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CarrierClass {
+    /// The account or its reseller holds it reserved.
+    Reserved,
+    /// Our own stock: it is there at once.
+    Own,
+    /// A carrier outside, where it has to be ordered.
+    Outside,
+}
+
+/// A result, as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hit {
+    pub(super) number: E164,
+    state: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_center: Option<Value>,
+    class: CarrierClass,
+    /// When it was on sale for sure.
+    seen: GregorianSeconds,
+}
+
+impl Hit {
+    /// A number of the own stock.
+    pub(super) fn own(number: &Number, facts: &Facts<'_>, seen: GregorianSeconds) -> Self {
+        Self {
+            number: number.id.clone(),
+            state: number.state,
+            rate_center: facts.rate_center(),
+            class: if number.state == State::Reserved {
+                CarrierClass::Reserved
+            } else {
+                CarrierClass::Own
+            },
+            seen,
+        }
+    }
+
+    /// A number that a carrier outside sells.
+    pub(super) fn offered(offer: &Offer, facts: &Facts<'_>, seen: GregorianSeconds) -> Self {
+        Self {
+            number: offer.number().clone(),
+            state: State::Discovery,
+            rate_center: offer.rate_center().or_else(|| facts.rate_center()),
+            class: CarrierClass::Outside,
+            seen,
+        }
+    }
+}
 
 /// A number that can be had. `number` is what clients rely on
 /// (spec/http.md 7.7); the rest is what the seed shows besides.
@@ -29,8 +82,8 @@ pub struct SearchRow {
     pub npa_nxx: Option<String>,
     /// A UUID that is the same for the same number every time.
     pub number_id: String,
-    /// `{lata, name, state}` as the number's record has it, else as a loaded
-    /// table or the embedded one knows it.
+    /// `{lata, name, state}` as the number's record or its carrier has it, else
+    /// as a loaded table or the embedded one knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_center: Option<Value>,
     /// `Available`, or `Reserved`.
@@ -38,25 +91,18 @@ pub struct SearchRow {
     /// The ten digits, of the North American plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ten_digit: Option<String>,
+    /// Where it would come from; not every client is told.
+    #[serde(skip)]
+    pub carrier_class: CarrierClass,
+    /// How long ago, in seconds, it was on sale for sure; not every client is
+    /// told.
+    #[serde(skip)]
+    pub age_s: u64,
 }
 
 impl SearchRow {
-    /// A number of the own stock.
-    pub(super) fn new(number: &Number, facts: &Facts<'_>) -> Self {
-        Self::of(&number.id, number.state, facts.rate_center())
-    }
-
-    /// A number that a carrier outside sells.
-    pub(super) fn offered(offer: &Offer, facts: &Facts<'_>) -> Self {
-        let own = offer
-            .data()
-            .get("rate_center")
-            .filter(|own| own.is_object());
-        let rate_center = own.cloned().or_else(|| facts.rate_center());
-        Self::of(offer.number(), State::Discovery, rate_center)
-    }
-
-    fn of(key: &E164, state: State, rate_center: Option<Value>) -> Self {
+    pub(super) fn new(hit: &Hit, now: GregorianSeconds) -> Self {
+        let key = &hit.number;
         let national = north_american(key);
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("tel:{key}").as_bytes());
         Self {
@@ -67,15 +113,17 @@ impl SearchRow {
             npa_nxx: national.map(|n| n[..6].to_owned()),
             ten_digit: national.map(str::to_owned),
             number_id: id.hyphenated().to_string().to_uppercase(),
-            rate_center,
-            status: if state == State::Reserved {
+            rate_center: hit.rate_center.clone(),
+            status: if hit.state == State::Reserved {
                 "Reserved"
             } else {
                 "Available"
             },
-            state,
+            state: hit.state,
             number: key.clone(),
             e164: key.clone(),
+            carrier_class: hit.class,
+            age_s: now.get().saturating_sub(hit.seen.get()),
         }
     }
 }

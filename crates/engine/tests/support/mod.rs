@@ -1,6 +1,8 @@
 //! An engine over an empty database, with its master account.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod provider;
+
 use std::sync::Arc;
 
 use engine::bootstrap::{Bootstrap, Bootstrapped};
@@ -11,6 +13,7 @@ use numbers::e164::E164;
 use numbers::event::Action;
 use numbers::number::Number;
 use numbers::state::State;
+use providers::Providers;
 use serde_json::{Map, Value, json};
 use store::{Batch, NumberChange, Operation, PrivilegeLevel, Store, User};
 use store_sqlite::{Options, SqliteStore};
@@ -29,9 +32,14 @@ pub async fn world() -> World {
 }
 
 pub async fn world_with(settings: Settings) -> World {
+    let providers = Providers::with_settings(settings.providers.0.clone()).unwrap();
+    world_of(settings, providers).await
+}
+
+pub async fn world_of(settings: Settings, providers: Providers) -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
-    let engine = Engine::new(Arc::clone(&store), settings).unwrap();
+    let engine = Engine::with_providers(Arc::clone(&store), settings, providers).unwrap();
     let options = Bootstrap {
         password: Some(PASSWORD.to_owned()),
         ..Bootstrap::default()

@@ -2,15 +2,18 @@
 
 pub mod account;
 pub mod backup;
+pub mod carrier;
 pub mod check;
 pub mod data;
+pub mod events;
 pub mod export;
 pub mod fix;
 pub mod import;
 pub mod lookup;
 pub mod migrate;
 pub mod number;
-mod pages;
+pub mod order;
+pub mod pages;
 pub mod serve;
 pub mod simulate;
 pub mod user;

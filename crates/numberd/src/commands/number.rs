@@ -228,7 +228,7 @@ async fn history(database: &Database, text: &str, format: Format) -> Outcome {
     Ok(list.finish()?)
 }
 
-fn event_cells(event: &StoredEvent) -> Vec<String> {
+pub(super) fn event_cells(event: &StoredEvent) -> Vec<String> {
     let state = |document: &Option<Map<String, Value>>| {
         let state = document
             .as_ref()
@@ -250,7 +250,7 @@ fn event_cells(event: &StoredEvent) -> Vec<String> {
     ]
 }
 
-fn event_document(event: &StoredEvent) -> Value {
+pub(super) fn event_document(event: &StoredEvent) -> Value {
     json!({
         "id": event.id.0,
         "action": event.action,

@@ -21,6 +21,11 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let listener = server::bind(&config.listen).await?;
     let address = listener.local_addr()?;
     api::install_recorder();
+    let carrier = if options.demo {
+        demo::carrier::start(&mut config).await?
+    } else {
+        None
+    };
     let database = Database::open(&config, Access::Create).await?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
     if let Err(error) = database.engine.refresh_data_sets().await {
@@ -28,7 +33,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
     let lines = if options.demo {
         let url = format!("http://{}", server::reachable(address));
-        Some(demo::fill(&database, &url).await)
+        Some(demo::fill(&database, &url, carrier.as_ref()).await)
     } else {
         None
     };

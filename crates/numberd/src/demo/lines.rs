@@ -5,6 +5,8 @@ use md5::{Digest, Md5};
 use numbers::account::Account;
 use serde_json::json;
 
+use super::carrier::AREA_CODE;
+
 /// What the lines need to know.
 pub struct Access<'a> {
     /// Where the server answers.
@@ -14,11 +16,16 @@ pub struct Access<'a> {
     pub username: &'a str,
     pub password: &'a str,
     pub api_key: &'a str,
+    /// Whether the demo's carrier is there.
+    pub has_carrier: bool,
 }
 
 /// The number that the lines buy and give back, and one that they add.
 const BOUGHT: &str = "+14155550123";
 const ADDED: &str = "+19075550100";
+
+/// The first number that the demo's carrier sells.
+const ORDERED: &str = "+16505550100";
 
 const TOKEN: &str = r#"sed -n 's/.*"auth_token":"\([^"]*\)".*/\1/p'"#;
 
@@ -32,7 +39,8 @@ impl Access<'_> {
             password,
             ..
         } = self;
-        let base = format!("'{url}/v2/accounts/{}/phone_numbers", customer.id);
+        let account = format!("'{url}/v2/accounts/{}", customer.id);
+        let base = format!("{account}/phone_numbers");
         let one = format!("{base}/{BOUGHT}");
         let mut text = String::new();
         let mut step = |what: &str, line: String| {
@@ -65,6 +73,9 @@ impl Access<'_> {
             get(&format!("{base}/classifiers/{BOUGHT}'")),
         );
         step("give it back", send("DELETE", &format!("{one}'"), ""));
+        if self.has_carrier {
+            carrier_steps(&account, &mut step);
+        }
         step(
             &format!(
                 "log in with the API key of {}, who may add numbers",
@@ -99,6 +110,26 @@ impl Access<'_> {
             "TOKEN=$(curl -sS -X PUT '{url}/v2/{route}' -H 'Content-Type: application/json' -d '{body}' | {TOKEN})"
         )
     }
+}
+
+/// Buying from the demo's carrier; `account` is the URL of who buys, without
+/// its closing quote.
+fn carrier_steps(account: &str, step: &mut impl FnMut(&str, String)) {
+    let base = format!("{account}/phone_numbers");
+    let one = format!("{base}/{ORDERED}");
+    step(
+        "what a carrier sells: one that numberd plays itself",
+        get(&format!("{base}?prefix={AREA_CODE}&quantity=3'")),
+    );
+    step(
+        "order one there",
+        send("PUT", &format!("{one}/activate'"), "{}"),
+    );
+    step("your orders", get(&format!("{account}/orders'")));
+    step(
+        "give it back to the carrier",
+        send("DELETE", &format!("{one}'"), ""),
+    );
 }
 
 fn get(url: &str) -> String {

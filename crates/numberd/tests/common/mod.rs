@@ -351,3 +351,31 @@ pub fn ask(
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
+
+/// Sends a request with a token, maybe empty, and a body, unless it is null.
+/// `None`: no whole answer came back.
+pub fn send(
+    address: &str,
+    token: &str,
+    verb: &str,
+    path: &str,
+    body: &Value,
+) -> Option<(u16, Value)> {
+    let body = match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let mut stream = TcpStream::connect(address).ok()?;
+    let request = format!(
+        "{verb} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    // A body that breaks off is no answer.
+    Some((status, serde_json::from_str(body).ok()?))
+}

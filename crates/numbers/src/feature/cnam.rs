@@ -3,8 +3,30 @@
 
 use serde_json::{Map, Value, json};
 
-use super::is_served;
+use super::{Feature, is_served};
+use crate::number::Number;
 use crate::state::State;
+
+/// The caller names that a number has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerNames {
+    /// The name that those called see.
+    pub outbound: Option<String>,
+    /// Whether the names of callers are looked up.
+    pub inbound: bool,
+}
+
+impl CallerNames {
+    /// Those that are switched on.
+    pub fn of(number: &Number) -> Self {
+        let shown = number.features.get(&Feature::OutboundCnam);
+        let name = shown.and_then(|shown| shown.get("display_name")?.as_str());
+        Self {
+            outbound: name.map(str::to_owned),
+            inbound: number.features.contains_key(&Feature::InboundCnam),
+        }
+    }
+}
 
 /// `outbound_cnam`: the name that is shown.
 pub(super) fn outbound(public: &Map<String, Value>, state: State) -> Option<Value> {

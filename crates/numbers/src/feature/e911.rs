@@ -1,9 +1,47 @@
 //! Emergency addresses. A number claims only what a provider has confirmed.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Feature, is_served};
 use crate::number::Number;
+
+/// What is under way for a number's emergency address at its provider; the
+/// number says so, because until it is over its record and the provider may
+/// differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressWork {
+    /// One is asked for and not confirmed. What the record shows is the one
+    /// before, or none.
+    Pending,
+    /// One is being taken away, and the provider may still have it.
+    Removing,
+}
+
+/// What a provider answered to the address that a command asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AddressAnswer<'a> {
+    /// This is the number's address now, in the provider's own form.
+    Confirmed(&'a Map<String, Value>),
+    /// Asked for, and not confirmed.
+    Pending,
+}
+
+/// Writes an address that a provider confirmed into the record.
+pub fn confirm(number: &mut Number, address: &Map<String, Value>) {
+    let address = Value::Object(address.clone());
+    number.public.insert("e911".to_owned(), address.clone());
+    number.features.insert(Feature::E911, address);
+    number.address_work = None;
+}
+
+/// Takes the address out of the record: the provider has none for it.
+pub fn withdraw(number: &mut Number) {
+    number.public.shift_remove("e911");
+    number.features.remove(&Feature::E911);
+    number.address_work = None;
+}
 
 /// The confirmed address, as long as the document still asks for that one and
 /// the number is in a state that can have one.

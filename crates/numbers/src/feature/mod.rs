@@ -9,8 +9,8 @@ use crate::number::{Features, Number};
 use crate::state::State;
 
 pub mod availability;
-mod cnam;
-mod e911;
+pub mod cnam;
+pub mod e911;
 mod failover;
 mod force_outbound;
 mod messaging;
@@ -126,7 +126,7 @@ impl fmt::Display for Feature {
 }
 
 /// States in which providers act for a number.
-const fn is_served(state: State) -> bool {
+pub const fn is_served(state: State) -> bool {
     matches!(state, State::Reserved | State::InService | State::PortIn)
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Command, Rules, Situation};
+use super::{Command, Effect, Plan, Rules, Situation};
 use crate::carrier::{CarrierName, KNOWN};
 use crate::document;
 use crate::error::NumberError;
 use crate::feature::availability::available;
+use crate::feature::e911::{self, AddressAnswer, AddressWork};
 use crate::feature::{self, Feature};
 use crate::life::Operation;
 use crate::number::{Features, Number};
@@ -25,14 +26,15 @@ pub(super) fn apply(
     on: &Situation<'_>,
     command: &Command,
     operation: Operation,
-    number: &mut Number,
+    plan: &mut Plan,
     rules: &Rules,
 ) -> Result<(), NumberError> {
+    let number = &mut plan.number;
     write_fields(on, command, operation, number);
     rename_carrier(on, number, rules)?;
-    let address = asked_address(command, number);
+    let address = asked_address(command, number).cloned();
     let mut asked = newly_asked(on, number);
-    asked.extend(address.map(|_| Feature::E911));
+    asked.extend(address.as_ref().map(|_| Feature::E911));
     let usable = available_features(on, number, rules);
     if let Some(denied) = asked.difference(&usable).next() {
         return Err(NumberError::Forbidden {
@@ -42,15 +44,28 @@ pub(super) fn apply(
             )),
         });
     }
-    if let Some(address) = address {
-        return Err(NumberError::AddressInvalid {
-            address: address.clone(),
-            message: "No E911 provider is configured, so no address can be confirmed".to_owned(),
-            provider: Feature::E911.billing_name().to_owned(),
-        });
+    match (address, on.address) {
+        (None, _) => {}
+        (Some(address), None) => {
+            // Already in the features, so that the price is known.
+            e911::confirm(number, &address);
+            plan.effects.push(Effect::SetAddress(address));
+        }
+        (Some(_), Some(AddressAnswer::Confirmed(address))) => e911::confirm(number, address),
+        (Some(_), Some(AddressAnswer::Pending)) => keep_address(on, number),
     }
     number.features = feature::settings(number);
     Ok(())
+}
+
+/// Until the new address is confirmed the record shows the one before.
+fn keep_address(on: &Situation<'_>, number: &mut Number) {
+    let before = on.number.filter(|stored| stored.owner == number.owner);
+    match before.and_then(|stored| stored.features.get(&Feature::E911)) {
+        Some(Value::Object(address)) => e911::confirm(number, address),
+        _ => e911::withdraw(number),
+    }
+    number.address_work = Some(AddressWork::Pending);
 }
 
 /// The features that this command switches on or sets anew. Only these must be

@@ -7,6 +7,7 @@ use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::error::NumberError;
+use numbers::feature::e911::AddressAnswer;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -141,6 +142,7 @@ pub struct Ask {
     pub target: Option<char>,
     pub gone: Vec<AccountId>,
     pub porting: bool,
+    pub address: Option<AddressAnswer<'static>>,
     pub rules: Rules,
     pub ported_in: bool,
     pub used_by: Option<String>,
@@ -158,6 +160,7 @@ impl Ask {
             target: Some(caller),
             gone: Vec::new(),
             porting: false,
+            address: None,
             rules: Rules::default(),
             ported_in: false,
             used_by: None,
@@ -229,6 +232,7 @@ impl Ask {
                 .filter(|id| !self.gone.contains(id))
                 .and_then(by_id),
             gone: &self.gone,
+            address: self.address,
             porting: self.porting,
             classifier: "did_us",
             rest_days: REST_DAYS,

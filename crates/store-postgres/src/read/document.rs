@@ -1,5 +1,7 @@
 //! Documents of the engine's own work.
 
+use std::collections::HashMap;
+
 use numbers::account::AccountId;
 use numbers::gregorian::GregorianSeconds;
 use store::{Document, DocumentKind, Page};
@@ -16,6 +18,33 @@ pub async fn get(pool: &Pool, kind: DocumentKind, id: &str) -> Result<Option<Doc
     let sql = format!("SELECT {COLUMNS} FROM documents WHERE kind = $1 AND id = $2");
     let params: Params<'_> = &[&kind.as_str(), &Text(id)];
     Ok(list(pool, "document", kind, &sql, params).await?.pop())
+}
+
+pub async fn get_many(
+    pool: &Pool,
+    kind: DocumentKind,
+    ids: &[String],
+) -> Result<Vec<Option<Document>>> {
+    let sql = format!("SELECT {COLUMNS} FROM documents WHERE kind = $1 AND id = ANY($2)");
+    let texts: Vec<Text<'_>> = ids.iter().map(|id| Text(id)).collect();
+    let params: Params<'_> = &[&kind.as_str(), &texts];
+    let found = list(pool, "documents_by_id", kind, &sql, params).await?;
+    let found: HashMap<&str, &Document> = found
+        .iter()
+        .map(|document| (document.id.as_str(), document))
+        .collect();
+    let in_order = ids
+        .iter()
+        .map(|id| found.get(id.as_str()).copied().cloned());
+    Ok(in_order.collect())
+}
+
+pub async fn has_expired(pool: &Pool, now: GregorianSeconds) -> Result<bool> {
+    let sql = "SELECT 1 FROM documents WHERE expires <= $1 LIMIT 1";
+    let rows = pool
+        .read("has_expired", sql, &[&row::signed(now.get())])
+        .await?;
+    Ok(!rows.is_empty())
 }
 
 pub async fn page(

@@ -11,10 +11,16 @@ use crate::pool::Pool;
 use crate::read::row;
 use crate::text::{Stored, Text};
 
+/// The columns that [`read`] reads.
+pub const COLUMNS: &str =
+    "event_id, action, account_id, user_id, request_id, at, before, after, note";
+
 pub async fn page(pool: &Pool, key: &E164, page: &Page<EventId>) -> Result<Vec<StoredEvent>> {
     let sql = row::keyset(
-        "SELECT event_id, action, account_id, user_id, request_id, at, before, after, note \
-         FROM number_events WHERE e164 = $2 AND {keys} ORDER BY {order} LIMIT $3",
+        &format!(
+            "SELECT {COLUMNS} FROM number_events \
+             WHERE e164 = $2 AND {{keys}} ORDER BY {{order}} LIMIT $3"
+        ),
         "event_id",
         page,
     );
@@ -26,7 +32,8 @@ pub async fn page(pool: &Pool, key: &E164, page: &Page<EventId>) -> Result<Vec<S
     rows.iter().map(|row| read(key, row)).collect()
 }
 
-fn read(key: &E164, row: &Row) -> Result<StoredEvent> {
+/// Reads [`COLUMNS`].
+pub fn read(key: &E164, row: &Row) -> Result<StoredEvent> {
     let Stored(id) = row.try_get(0)?;
     let what = || format!("event {id} of {key}");
     let wrong = |column: &str| Failure::fault(format!("the {column} of {} is damaged", what()));

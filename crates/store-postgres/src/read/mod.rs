@@ -6,6 +6,7 @@ pub mod counters;
 pub mod data;
 pub mod document;
 pub mod event;
+pub mod log;
 pub mod name;
 pub mod number;
 pub mod row;

@@ -77,6 +77,7 @@ fn run<'a>(world: &mut World<'a>, operation: &'a Operation, body: &'a str) -> Re
         Operation::PutAccount(account) => {
             let above = account.tree.iter().filter(|above| **above != account.id);
             move_account(world, &account.id, above.cloned().collect())?;
+            world.topmost.extend(account.tree.first().cloned());
             set(
                 world.accounts.get_mut(&account.id),
                 Now::Is((account, body)),
@@ -120,6 +121,15 @@ fn run<'a>(world: &mut World<'a>, operation: &'a Operation, body: &'a str) -> Re
 }
 
 fn change_number<'a>(world: &mut World<'a>, change: &'a NumberChange, body: &'a str) -> Result<()> {
+    let cell = world.numbers.get(change.key()).ok_or_else(not_loaded)?;
+    let was = cell.current(|head| head.account.clone(), |(was, _)| was.owner.clone());
+    let is = change
+        .after
+        .as_ref()
+        .and_then(|number| number.owner.as_ref());
+    let was = was.flatten();
+    let owners = was.iter().chain(is);
+    let concerned = concerned(world, owners)?;
     let cell = world.numbers.get_mut(change.key()).ok_or_else(not_loaded)?;
     let before = cell.current(|head| head.body.clone(), |(_, body)| (*body).to_owned());
     let after = change.after.as_ref().map(|_| body);
@@ -129,13 +139,33 @@ fn change_number<'a>(world: &mut World<'a>, change: &'a NumberChange, body: &'a 
     };
     world.events.push(Event {
         change,
+        concerned,
         before,
         after,
     });
     Ok(())
 }
 
+/// The owners and everybody above them, but the topmost: its log is
+/// everybody's.
+fn concerned<'a>(
+    world: &World<'_>,
+    owners: impl Iterator<Item = &'a AccountId>,
+) -> Result<BTreeSet<AccountId>> {
+    let mut concerned = BTreeSet::new();
+    for owner in owners {
+        let above = world.trees.get(owner).ok_or_else(not_loaded)?.current();
+        let above = above.iter().filter(|above| !world.topmost.contains(*above));
+        concerned.extend(above.cloned());
+        concerned.insert(owner.clone());
+    }
+    Ok(concerned)
+}
+
 fn move_account(world: &mut World<'_>, id: &AccountId, above: BTreeSet<AccountId>) -> Result<()> {
+    if !above.is_empty() {
+        world.topmost.remove(id);
+    }
     world.trees.get_mut(id).ok_or_else(not_loaded)?.now = Some(above);
     Ok(())
 }

@@ -111,7 +111,9 @@ fn lock_account(id: &AccountId, lock: Lock) -> Statement<'_> {
     Statement::new(sql).with(id.as_str())
 }
 
-const TREES: &str = "SELECT descendant, ancestor FROM account_tree WHERE descendant = ANY($1)";
+const TREES: &str = "SELECT t.descendant, t.ancestor, \
+    EXISTS (SELECT 1 FROM account_tree u WHERE u.descendant = t.ancestor) \
+    FROM account_tree t WHERE t.descendant = ANY($1)";
 
 /// What depends on rows that are locked now.
 fn read_around<'a>(
@@ -193,8 +195,12 @@ fn learn(world: &mut World<'_>, asked: &Asked<'_>, rows: &[Row]) -> Result<()> {
 
 fn learn_trees(world: &mut World<'_>, rows: &[Row]) -> Result<()> {
     for row in rows {
-        let tree = world.trees.entry(account(row, 0)?).or_default();
-        tree.stored.insert(account(row, 1)?);
+        let (descendant, ancestor) = (account(row, 0)?, account(row, 1)?);
+        if !row.try_get::<_, bool>(2)? {
+            world.topmost.insert(ancestor.clone());
+        }
+        let tree = world.trees.entry(descendant).or_default();
+        tree.stored.insert(ancestor);
     }
     Ok(())
 }

@@ -30,7 +30,9 @@ pub async fn save(client: &Client, world: &World<'_>, slot: i32) -> Result<()> {
     for (key, cell) in &world.numbers {
         number(&mut out, key, cell);
     }
-    out.extend(world.events.iter().map(event));
+    for each in &world.events {
+        event(&mut out, each);
+    }
     users(&mut out, world);
     names(&mut out, world);
     for ((kind, id), cell) in &world.documents {
@@ -174,12 +176,13 @@ fn columns<'a>(sql: &'a str, (number, body): Written<'a, Number>) -> Statement<'
         .with(body)
 }
 
-fn event<'a>(event: &'a Event<'a>) -> Statement<'a> {
+fn event<'a>(out: &mut Out<'a>, event: &'a Event<'a>) {
     let change = event.change;
     let origin = &change.origin;
     let sql = "INSERT INTO number_events (e164, event_id, action, account_id, user_id, \
-         request_id, at, before, after, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    Statement::new(sql)
+         request_id, at, before, after, note, position) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nextval('event_positions'))";
+    let statement = Statement::new(sql)
         .with(change.key().as_str())
         .with(Text(&change.event.0))
         .with(change.action.as_str())
@@ -189,7 +192,18 @@ fn event<'a>(event: &'a Event<'a>) -> Statement<'a> {
         .with(row::signed(origin.at.get()))
         .with(event.before.as_deref())
         .with(event.after)
-        .with(change.note.as_deref().map(Text))
+        .with(change.note.as_deref().map(Text));
+    out.push(statement);
+    if event.concerned.is_empty() {
+        return;
+    }
+    // The position is the one that this connection has just drawn.
+    let sql = "INSERT INTO account_events (account_id, position, e164, event_id) \
+         SELECT account, currval('event_positions'), $2, $3 FROM unnest($1::TEXT[]) account";
+    let concerned: Vec<&str> = event.concerned.iter().map(AccountId::as_str).collect();
+    let statement = Statement::new(sql).with(concerned);
+    let statement = statement.with(change.key().as_str());
+    out.push(statement.with(Text(&change.event.0)));
 }
 
 fn users<'a>(out: &mut Out<'a>, world: &'a World<'a>) {

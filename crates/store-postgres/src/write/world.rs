@@ -65,6 +65,8 @@ pub type Written<'a, T> = (&'a T, &'a str);
 #[derive(Debug)]
 pub struct Event<'a> {
     pub change: &'a NumberChange,
+    /// Whose logs it belongs to.
+    pub concerned: BTreeSet<AccountId>,
     pub before: Option<String>,
     pub after: Option<&'a str>,
 }
@@ -90,6 +92,8 @@ type Named<S, N> = BTreeMap<(&'static str, String), Cell<S, N>>;
 pub struct World<'a> {
     pub accounts: BTreeMap<AccountId, Cell<Revision, Written<'a, Account>>>,
     pub trees: BTreeMap<AccountId, Tree>,
+    /// Accounts among the ancestors that have nobody above them.
+    pub topmost: HashSet<AccountId>,
     /// Own billable numbers of accounts that may move.
     pub own: HashMap<AccountId, i64>,
     /// Accounts that aren't unused.

@@ -423,6 +423,7 @@ async fn a_check_finds_what_is_wrong() {
             "doesn't own it",
         ),
         ("DELETE FROM number_events", "has no event"),
+        ("DELETE FROM account_events", "in the log of its owner"),
         (
             "UPDATE account_counters SET own = own + 1, total = total + 1",
             "billable numbers is wrong",

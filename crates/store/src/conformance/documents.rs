@@ -45,6 +45,23 @@ pub async fn a_document_comes_back_as_written(store: Arc<dyn Store>) {
     assert_eq!(get(&store, "a").await, None);
 }
 
+/// Many at once come in the order asked for, absent ones as none, twice if
+/// they are asked for twice.
+pub async fn many_documents_come_in_the_order_asked_for(store: Arc<dyn Store>) {
+    let documents = ["a", "b", "c"].map(document);
+    write(&store, just(documents.iter().map(put))).await;
+    let get = async |kind, ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        store.documents_by_id(kind, &ids).await.unwrap()
+    };
+    let [a, b, c] = documents.map(Some);
+    let found = get(DocumentKind::Order, &["c", "x", "a", "c"]).await;
+    assert_eq!(found, [c.clone(), None, a, c]);
+    assert_eq!(get(DocumentKind::Order, &["b"]).await, [b]);
+    assert_eq!(get(DocumentKind::Order, &[]).await, []);
+    assert_eq!(get(DocumentKind::Offer, &["a", "b"]).await, [None, None]);
+}
+
 /// Only who names the revision that is stored writes.
 pub async fn documents_are_compared_and_set(store: Arc<dyn Store>) {
     let expect = |revision| {
@@ -122,7 +139,12 @@ pub async fn expired_documents_are_dropped(store: Arc<dyn Store>) {
     documents[0].expires = Some(NOW);
     documents[1].expires = Some(NOW.plus_days(1));
     write(&store, just(documents.iter().map(put))).await;
+    let just_before = NOW.get() - 1;
+    let before = numbers::gregorian::GregorianSeconds::new(just_before);
+    assert!(!store.has_expired(before).await.unwrap());
+    assert!(store.has_expired(NOW).await.unwrap());
     write(&store, just([Operation::DropExpired(NOW)])).await;
+    assert!(!store.has_expired(NOW).await.unwrap());
     assert_eq!(get(&store, "a").await, None);
     assert!(get(&store, "b").await.is_some());
     assert!(get(&store, "c").await.is_some());

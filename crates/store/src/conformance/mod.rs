@@ -16,6 +16,7 @@ pub mod data;
 pub mod documents;
 pub mod events;
 pub mod expectations;
+pub mod log;
 pub mod names;
 pub mod numbers;
 pub mod races;
@@ -54,6 +55,7 @@ macro_rules! conformance_tests {
             }
             documents {
                 a_document_comes_back_as_written,
+                many_documents_come_in_the_order_asked_for,
                 documents_are_compared_and_set,
                 pages_of_documents_go_both_ways,
                 due_documents_come_longest_due_first,
@@ -74,6 +76,13 @@ macro_rules! conformance_tests {
                 user_revision,
                 claim_holder,
                 setting_value,
+            }
+            log {
+                the_log_has_every_event_in_the_order_of_commits,
+                the_log_goes_on_after_an_event,
+                an_accounts_log_is_that_of_its_tree,
+                an_accounts_log_remembers_the_tree_of_its_time,
+                who_follows_the_log_misses_nothing,
             }
             names {
                 claims_are_apart_by_kind,

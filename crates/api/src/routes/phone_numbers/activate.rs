@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use numbers::life::Operation;
 
-use super::{change_number, document};
+use super::change_number;
 use crate::Api;
 use crate::buckets::Decision;
 use crate::call::Call;
@@ -32,8 +32,7 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
     {
         return Err(ApiError::too_many_requests(retry_after));
     }
-    let view = change_number(&api, &mut call, Operation::Activate).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Activate).await
 }
 
 /// Keeps a number for the account.
@@ -49,8 +48,7 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
     )
 )]
 pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let view = change_number(&api, &mut call, Operation::Reserve).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Reserve).await
 }
 
 /// Expects a number by a port.
@@ -66,6 +64,5 @@ pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     )
 )]
 pub async fn port(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let view = change_number(&api, &mut call, Operation::Port).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Port).await
 }

@@ -6,12 +6,14 @@ use axum::extract::State;
 use serde_json::{Map, Value};
 
 use super::collection::numbers;
+use super::search::with_silent;
 use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::reply::Reply;
 
-/// `success` or `error` for each number, as sent.
+/// `success` or `error` for each number, as sent: whether it can be had now,
+/// of our own stock or from a carrier.
 #[utoipa::path(
     post,
     path = "/v2/accounts/{account_id}/phone_numbers/check",
@@ -24,11 +26,13 @@ use crate::reply::Reply;
 pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();
     let texts = numbers(&api, &call, account)?;
-    let available = api.engine.check_numbers(account, &texts).await?;
+    let buyer = account.or_else(|| call.context.account());
+    let checked = api.engine.check_numbers(account, buyer, &texts).await?;
     let word = |available| Value::from(if available { "success" } else { "error" });
     let data: Map<String, Value> = texts
         .into_iter()
-        .zip(available.into_iter().map(word))
+        .zip(checked.available.into_iter().map(word))
         .collect();
-    Reply::new(&data)
+    let reply = Reply::new(&data)?;
+    Ok(with_silent(reply, &call, &checked.silent))
 }

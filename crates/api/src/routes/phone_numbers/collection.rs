@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use engine::FieldError;
-use engine::change::ChangeRequest;
+use engine::change::{ChangeRequest, Outcome};
+use engine::receipt::{Receipt, Terms};
 use numbers::document::public_fields;
 use numbers::life::Operation;
 use numbers::plan::Command;
@@ -115,8 +116,14 @@ async fn change(api: &Api, mut call: Call, operation: Operation) -> Result<Reply
         command: Command::new(requested(api, operation, &fields), public_fields(fields)),
         accept_charges,
     };
-    let outcomes = api.engine.change(&call.context, &request, &texts).await?;
-    Reply::new(&call.dialect().collection(&outcomes))
+    let answer = |outcomes: &[Outcome]| Reply::new(&call.dialect().collection(outcomes));
+    let receipt = call.receipt(&answer);
+    let terms = Terms {
+        only_if: None,
+        receipt: receipt.as_ref().map(|receipt| receipt as &dyn Receipt),
+    };
+    let (engine, cx) = (&api.engine, &call.context);
+    answer(&engine.change_on(cx, &request, terms, &texts).await?)
 }
 
 /// The request's `numbers`: a list of texts, at least one, none twice after

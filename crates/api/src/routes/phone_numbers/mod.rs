@@ -8,25 +8,30 @@ pub mod classifiers;
 pub mod collection;
 pub mod explain;
 pub mod fix;
+pub mod history;
 pub mod identify;
 pub mod list;
 pub mod number;
 pub mod place;
+pub mod search;
 
 use std::sync::Arc;
 
 use engine::FieldError;
-use engine::change::ChangeRequest;
+use engine::change::{ChangeRequest, Outcome};
 use engine::numbers::NumberView;
+use engine::receipt::{Receipt, Terms};
 use numbers::account::Account;
 use numbers::document::public_fields;
 use numbers::life::Operation;
+use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::state::State;
 use serde_json::{Map, Value};
 
 use crate::Api;
 use crate::call::{Call, Input};
+use crate::envelope::etag_matches;
 use crate::error::ApiError;
 use crate::reply::Reply;
 use engine::schema::Schema;
@@ -62,12 +67,13 @@ fn account_of(call: &Call) -> Result<Arc<Account>, ApiError> {
     own.ok_or_else(ApiError::forbidden)
 }
 
-/// Takes the request's fields and does `operation` with the path's number.
+/// Takes the request's fields, does `operation` with the path's number, and
+/// answers with its document.
 async fn change_number(
     api: &Api,
     call: &mut Call,
     operation: Operation,
-) -> Result<NumberView, ApiError> {
+) -> Result<Reply, ApiError> {
     // Changing a number is always done for an account that the URL names.
     let account = Arc::clone(call.account.as_ref().ok_or_else(ApiError::forbidden)?);
     let accept_charges = call.accept_charges();
@@ -77,11 +83,41 @@ async fn change_number(
         command: Command::new(requested(api, operation, &data), public_fields(data)),
         accept_charges,
     };
-    let number = number_in(call).to_owned();
-    Ok(api
-        .engine
-        .change_one(&call.context, &request, &number)
-        .await?)
+    change_one(api, call, &request, &|view| document(call, view)).await
+}
+
+/// Changes the path's number on the client's terms: as he saw it (`If-Match`),
+/// and once (`Idempotency-Key`).
+async fn change_one(
+    api: &Api,
+    call: &Call,
+    request: &ChangeRequest<'_>,
+    answer: &(dyn Fn(&NumberView) -> Result<Reply, ApiError> + Sync),
+) -> Result<Reply, ApiError> {
+    let tags = call.incoming.header("if-match");
+    let is_seen = |number: Option<&Number>| match (tags, number) {
+        (None, _) => true,
+        (Some(tags), Some(number)) => etag_matches(tags, &etag(number)),
+        (Some(_), None) => false,
+    };
+    let kept = |outcomes: &[Outcome]| match outcomes {
+        [outcome] => answer(outcome.result.as_ref().map_err(|error| error.clone())?),
+        _ => Err(ApiError::unspecified_fault()),
+    };
+    let receipt = call.receipt(&kept);
+    let terms = Terms {
+        only_if: Some(&is_seen),
+        receipt: receipt.as_ref().map(|receipt| receipt as &dyn Receipt),
+    };
+    let (cx, number) = (&call.context, number_in(call));
+    let view = api.engine.change_one_on(cx, request, terms, number).await?;
+    answer(&view)
+}
+
+/// A number's entity tag: its revision, and when it was created, since a number
+/// that was removed and comes back counts anew.
+fn etag(number: &Number) -> String {
+    format!("{}-{}", number.revision, number.created)
 }
 
 /// The request's data, checked against the schema of numbers.
@@ -107,7 +143,7 @@ fn requested(api: &Api, operation: Operation, data: &Map<String, Value>) -> Oper
 /// A number's document, with what newer clients read beside it.
 fn document(call: &Call, view: &NumberView) -> Result<Reply, ApiError> {
     let document = call.dialect().number_document(view);
-    let reply = Reply::new(&document)?;
+    let reply = Reply::new(&document)?.with_etag(etag(&view.number));
     Ok(if call.dialect().shows_metadata() {
         reply.with_metadata(&document.read_only())
     } else {

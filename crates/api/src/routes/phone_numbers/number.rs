@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use engine::EngineError;
 use engine::change::ChangeRequest;
+use engine::numbers::NumberView;
 use numbers::error::NumberError;
 use numbers::life::Operation;
 use numbers::plan::Command;
 use serde_json::Map;
 
-use super::{change_number, document, number_in};
+use super::{change_number, change_one, document, number_in};
 use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -55,8 +56,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
 )]
 pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
     let default = api.engine.settings().number_manager.default_create_state;
-    let view = change_number(&api, &mut call, Operation::Create(default)).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Create(default)).await
 }
 
 /// Replaces a number's public fields.
@@ -72,8 +72,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
     )
 )]
 pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let view = change_number(&api, &mut call, Operation::Replace).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Replace).await
 }
 
 /// Merges into a number's public fields.
@@ -89,8 +88,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
     )
 )]
 pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
-    let view = change_number(&api, &mut call, Operation::Merge).await?;
-    document(&call, &view)
+    change_number(&api, &mut call, Operation::Merge).await
 }
 
 /// Gives a number back; with `hard=true` administrators remove it.
@@ -116,15 +114,14 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         command: Command::new(release_operation(&call), Map::new()),
         accept_charges: true,
     };
-    let view = api
-        .engine
-        .change_one(&call.context, &request, number_in(&call))
-        .await?;
-    if call.dialect().delete_answers_number() {
-        document(&call, &view)
-    } else {
-        Ok(Reply::empty_object())
-    }
+    let answer = |view: &NumberView| {
+        if call.dialect().delete_answers_number() {
+            document(&call, view)
+        } else {
+            Ok(Reply::empty_object())
+        }
+    };
+    change_one(&api, &call, &request, &answer).await
 }
 
 /// `hard` is for administrators; for others it is a release

@@ -5,9 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq as _;
 
-use crate::settings::Secret;
-use crate::xml::Element;
 use crate::{Hooks, Notice, OrderId};
+use outside::settings::Secret;
+use outside::xml::Element;
 
 /// The credentials of the subscription.
 pub struct Webhook {

@@ -26,10 +26,11 @@ use serde_json::{Map, Value};
 use self::hook::Webhook;
 use self::token::Tokens;
 use super::nanp;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
-use crate::xml::{Element, Writer};
 use crate::{Carrier, CarrierError, Failure, Hooks, Offers, Orders};
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::xml::{Element, Writer};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.bandwidth.com/api/v1";
 /// The most numbers that one search may ask for, by the vendor.
@@ -126,22 +127,23 @@ impl Bandwidth2 {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("bandwidth2");
+        let service = Service::carrier(name.as_str());
         let first_api = settings.contains_key("developer_key");
         settings.retain(|key, _| !MEANINGLESS.contains(&key.as_str()));
-        let (common, own): (_, Settings) = read(&name, settings)?;
+        let (common, own): (_, Settings) = read(&service, settings)?;
         match own.missing() {
             Some(key) if first_api => {
                 let problem = format!(
                     "'{key}' is missing; the vendor's first API, which 'developer_key' \
                      opened, is gone: give account_id, site_id, client_id and client_secret"
                 );
-                return Err(BadSettings::new(&name, problem));
+                return Err(BadSettings::new(&service, problem));
             }
-            Some(key) => return Err(BadSettings::missing(&name, key)),
+            Some(key) => return Err(BadSettings::missing(&service, key)),
             None => {}
         }
         let secrets = [&own.client_secret, &own.api_password].map(|secret| secret.0.as_str());
-        let client = Client::new(&name, &common, API, common.spending(true), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(true), &secrets)?;
         let log_in = if own.client_id.is_empty() {
             LogIn::Basic {
                 user: own.api_username,

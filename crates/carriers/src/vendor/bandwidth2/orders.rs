@@ -5,12 +5,12 @@ use numbers::e164::E164;
 use serde_json::{Map, Value, json};
 
 use super::{Bandwidth2, complaint, document, numbers_in};
-use crate::http::Answer;
-use crate::xml::{Element, Writer};
 use crate::{
     CarrierError, Failure, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing,
     Verdict,
 };
+use outside::http::Answer;
+use outside::xml::{Element, Writer};
 
 /// How many owned numbers are asked for at once.
 const OWNED_PAGE: &str = "500";

@@ -3,34 +3,36 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::{Bandwidth2, complaint, document, nanp};
-use crate::xml::Element;
+use super::nanp::{self, Search};
+use super::{Bandwidth2, complaint, document};
 use crate::{CarrierError, Failure, Offer, Offers, Query};
+use outside::xml::Element;
 
 #[async_trait]
 impl Offers for Bandwidth2 {
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
-        let Some(national) = nanp::searched(&query.prefix) else {
+        let Some(asked) = nanp::searched(query).and_then(|search| criteria(search, query)) else {
             return Ok(Vec::new());
         };
-        let (criterion, value, exact) = criterion(national);
+        let Asked { criteria, exact } = asked;
         // What the vendor can't narrow down is asked for in full and sifted here.
         let quantity = if exact {
             query.quantity.min(self.max_search_quantity)
         } else {
             self.max_search_quantity
         };
+        let quantity = quantity.to_string();
+        let mut parameters: Vec<(&str, &str)> = criteria
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        parameters.extend([
+            ("enableTNDetail", "true"),
+            ("LCA", "false"),
+            ("quantity", quantity.as_str()),
+        ]);
         let answer = self
-            .ask(
-                "search",
-                &["availableNumbers"],
-                &[
-                    (criterion, &value),
-                    ("enableTNDetail", "true"),
-                    ("LCA", "false"),
-                    ("quantity", &quantity.to_string()),
-                ],
-            )
+            .ask("search", &["availableNumbers"], &parameters)
             .await?;
         let found = document(&answer)?;
         let plain = found.find("TelephoneNumberList");
@@ -52,16 +54,61 @@ impl Offers for Bandwidth2 {
             .chain(detailed.filter_map(|element| {
                 self.offer(element.text_of("FullNumber")?, details(element))
             }));
-        Ok(offers
-            .filter(|offer| offer.number().as_str().starts_with(&query.prefix))
-            .take(query.quantity)
-            .collect())
+        Ok(query.pick(offers, &[]))
     }
 }
 
 impl Bandwidth2 {
     fn offer(&self, text: &str, data: Map<String, Value>) -> Option<Offer> {
         Some(Offer::new(nanp::number(text)?, &self.name, data))
+    }
+}
+
+/// What the vendor is asked for.
+struct Asked {
+    criteria: Vec<(&'static str, String)>,
+    /// Whether it fits exactly the numbers that are looked for.
+    exact: bool,
+}
+
+/// How the vendor is asked; `None`: it can't be asked for that.
+fn criteria(search: Search<'_>, query: &Query) -> Option<Asked> {
+    let wanted = &query.filters;
+    let sifted = !wanted.is_empty() || query.block_size.is_some();
+    match search {
+        Search::Digits(national) => {
+            let (name, value, exact) = criterion(national);
+            let criteria = vec![(name, value)];
+            let exact = exact && !sifted;
+            Some(Asked { criteria, exact })
+        }
+        Search::TollFree(wildcard) => Some(Asked {
+            criteria: vec![("tollFreeWildCardPattern", wildcard.to_owned())],
+            exact: false,
+        }),
+        Search::Place => {
+            // A city or rate center only within a state, and no state alone.
+            let state = wanted.state.iter().map(|state| ("state", state));
+            let within = [
+                ("rateCenter", &wanted.rate_center),
+                ("city", &wanted.locality),
+            ];
+            let within = within
+                .into_iter()
+                .find_map(|(name, text)| Some((name, text.as_ref()?)))
+                .filter(|_| wanted.state.is_some());
+            let lata = wanted.lata.iter().map(|lata| ("lata", lata));
+            let criteria: Vec<_> = match within {
+                Some(within) => state.chain([within]).collect(),
+                None => lata.collect(),
+            };
+            let named = criteria.into_iter();
+            let criteria: Vec<_> = named.map(|(name, text)| (name, text.clone())).collect();
+            (!criteria.is_empty()).then_some(Asked {
+                criteria,
+                exact: false,
+            })
+        }
     }
 }
 

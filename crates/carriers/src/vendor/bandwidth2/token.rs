@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::http::Client;
-use crate::settings::Secret;
 use crate::{CarrierError, Failure};
+use outside::http::Client;
+use outside::settings::Secret;
 
 /// How long a token is good whose end the vendor doesn't tell, in seconds.
 const UNTOLD_S: u64 = 300;

@@ -24,9 +24,10 @@ use numbers::carrier::CarrierName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{Carrier, CarrierError, Offers, Orders};
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.didww.com/v3";
 /// The newest version that takes API keys as they are.
@@ -71,12 +72,13 @@ impl Didww {
     /// The account that the settings name.
     pub fn new(settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("didww");
-        let (common, settings): (_, Settings) = read(&name, settings)?;
+        let service = Service::carrier(name.as_str());
+        let (common, settings): (_, Settings) = read(&service, settings)?;
         if settings.api_key.0.is_empty() {
-            return Err(BadSettings::missing(&name, "api_key"));
+            return Err(BadSettings::missing(&service, "api_key"));
         }
         let secrets = [settings.api_key.0.as_str()];
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         Ok(Self {
             name,
             client,

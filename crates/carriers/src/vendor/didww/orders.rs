@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Many, One, Resource};
 use super::{Didww, granted};
-use crate::http::Method;
 use crate::{
     CarrierError, Failure, Offer, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release,
     Standing, Verdict,
 };
+use outside::http::Method;
 
 /// How many numbers are asked for at once.
 const PAGE: &str = "100";

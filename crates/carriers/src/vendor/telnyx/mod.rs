@@ -19,9 +19,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use self::hook::Webhook;
-use crate::http::{Answer, Call, Client, Method};
-use crate::settings::{BadSettings, Secret, Spending, read};
 use crate::{Carrier, CarrierError, Hooks, Offers, Orders};
+use outside::http::{Answer, Call, Client, Method};
+use outside::settings::{Secret, Spending, read};
+use outside::{BadSettings, Service};
 
 const API: &str = "https://api.telnyx.com/v2";
 
@@ -87,15 +88,16 @@ impl Telnyx {
     /// The account that the settings name.
     pub fn new(mut settings: Map<String, Value>) -> Result<Self, BadSettings> {
         let name = CarrierName::new("telnyx");
+        let service = Service::carrier(name.as_str());
         settings.retain(|key, _| !MEANINGLESS.contains(&key.as_str()));
-        let (common, settings): (_, Settings) = read(&name, settings)?;
+        let (common, settings): (_, Settings) = read(&service, settings)?;
         if settings.token.0.is_empty() {
-            return Err(BadSettings::missing(&name, "token"));
+            return Err(BadSettings::missing(&service, "token"));
         }
         let secrets = [settings.token.0.as_str()];
-        let client = Client::new(&name, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
         let webhook = Webhook::new(&settings.public_key)
-            .map_err(|problem| BadSettings::new(&name, problem))?;
+            .map_err(|problem| BadSettings::new(&service, problem))?;
         Ok(Self {
             name,
             client,

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Many, One, Telnyx, granted};
-use crate::http::Method;
 use crate::{
     CarrierError, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
 };
+use outside::http::Method;
 
 /// The largest page that the vendor answers.
 const PAGE: &str = "250";

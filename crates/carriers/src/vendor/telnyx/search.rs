@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Many, Telnyx, granted};
-use crate::http::Call;
 use crate::{CarrierError, Cost, Filter, NumberKind, Offer, Offers, Query, TollFree};
+use outside::http::Call;
 
 /// The most that are asked for at once.
 const MOST_FOUND: usize = 500;

@@ -156,7 +156,7 @@ pub fn escaped(text: &str) -> String {
 /// Writes a document; every text is escaped.
 ///
 /// ```
-/// use carriers::xml::Writer;
+/// use outside::xml::Writer;
 /// let order = Writer::new().open("Order").text("Name", "A & B").close("Order");
 /// assert!(order.finish().ends_with("<Order><Name>A &amp; B</Name></Order>"));
 /// ```

@@ -1,9 +1,8 @@
-//! The client of one carrier.
+//! The client of one service.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use numbers::carrier::CarrierName;
 use reqwest::redirect::Policy;
 use reqwest::{Method, Url};
 use tokio::sync::Semaphore;
@@ -11,12 +10,12 @@ use tokio::sync::Semaphore;
 use super::address::{self, PublicOnly};
 use super::breaker::Breaker;
 use super::call::{Answer, Call};
-use crate::settings::{BadSettings, Common, Spending};
-use crate::{CarrierError, Failure};
+use crate::settings::{Common, Spending};
+use crate::{BadSettings, CallError, Failure, Kind, Service};
 
-/// Sends requests to one carrier.
+/// Sends requests to one service.
 pub struct Client {
-    carrier: CarrierName,
+    service: Service,
     inner: reqwest::Client,
     base: Url,
     spending: Spending,
@@ -35,15 +34,15 @@ pub(super) enum Purpose {
     Look,
     /// The same, and the answer is a secret that no log may hold.
     LogIn,
-    /// Orders or gives back.
+    /// Orders, gives back or changes something.
     Spend,
 }
 
 impl Client {
-    /// A client for a carrier at `default_url` unless its settings name another
+    /// A client for a service at `default_url` unless its settings name another
     /// place. `secrets` are kept out of the log.
     pub fn new(
-        carrier: &CarrierName,
+        service: &Service,
         common: &Common,
         default_url: &str,
         spending: Spending,
@@ -52,10 +51,10 @@ impl Client {
         let base = match &common.base_url {
             Some(url) => url.clone(),
             None => {
-                Url::parse(default_url).map_err(|_| BadSettings::missing(carrier, "base_url"))?
+                Url::parse(default_url).map_err(|_| BadSettings::missing(service, "base_url"))?
             }
         };
-        check_base(carrier, common, &base)?;
+        check_base(service, common, &base)?;
         // Both crypto providers may be compiled in by others; ours is ring.
         // It is set once a process, whoever is first.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -69,9 +68,9 @@ impl Client {
         }
         let inner = builder
             .build()
-            .map_err(|error| BadSettings::new(carrier, error.to_string()))?;
+            .map_err(|error| BadSettings::new(service, error.to_string()))?;
         Ok(Self {
-            carrier: carrier.clone(),
+            service: service.clone(),
             inner,
             base,
             spending,
@@ -89,8 +88,8 @@ impl Client {
     }
 
     /// Whose client it is.
-    pub const fn carrier(&self) -> &CarrierName {
-        &self.carrier
+    pub const fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Whether requests that spend may leave.
@@ -98,7 +97,7 @@ impl Client {
         self.spending
     }
 
-    /// A URL below the carrier's base; each segment is percent-encoded, so that
+    /// A URL below the service's base; each segment is percent-encoded, so that
     /// a `+` arrives as one.
     pub fn url<'s>(&self, segments: impl IntoIterator<Item = &'s str>) -> Url {
         let mut url = self.base.clone();
@@ -122,14 +121,14 @@ impl Client {
         Call::new(self, Purpose::LogIn, "token", Method::POST, url)
     }
 
-    /// A request that orders or gives back.
+    /// A request that orders, gives back or changes something: sent once.
     pub fn spend(&self, operation: &'static str, method: Method, url: Url) -> Call<'_> {
         Call::new(self, Purpose::Spend, operation, method, url)
     }
 
-    /// An error of this carrier.
-    pub fn error(&self, failure: Failure, reason: impl Into<String>) -> CarrierError {
-        CarrierError::new(&self.carrier, failure, reason)
+    /// An error of this service.
+    pub fn error(&self, failure: Failure, reason: impl Into<String>) -> CallError {
+        CallError::new(&self.service, failure, reason)
     }
 
     pub(super) async fn run(
@@ -137,8 +136,8 @@ impl Client {
         purpose: Purpose,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> Result<Answer, CarrierError> {
-        self.refuse_spending(purpose)?;
+    ) -> Result<Answer, CallError> {
+        self.refuse_leaving(purpose)?;
         self.refuse_private(request.url())?;
         let started = Instant::now();
         let result = self.bounded(purpose, operation, request).await;
@@ -147,32 +146,38 @@ impl Client {
             Err(error) if error.failure == Failure::NotSent => "not_sent".to_owned(),
             Err(_) => "no_answer".to_owned(),
         };
+        let (noun, seconds, total) = metric_names(self.service.kind());
         let labels = [
-            ("carrier", self.carrier.to_string()),
+            (noun, self.service.to_string()),
             ("operation", operation.to_owned()),
         ];
-        metrics::histogram!("numberd_carrier_request_seconds", &labels)
-            .record(started.elapsed().as_secs_f64());
-        let [carrier, operation] = labels;
-        let labels = [carrier, operation, ("outcome", outcome)];
-        metrics::counter!("numberd_carrier_requests_total", &labels).increment(1);
+        metrics::histogram!(seconds, &labels).record(started.elapsed().as_secs_f64());
+        let [service, operation] = labels;
+        let labels = [service, operation, ("outcome", outcome)];
+        metrics::counter!(total, &labels).increment(1);
         result
     }
 
-    fn refuse_spending(&self, purpose: Purpose) -> Result<(), CarrierError> {
-        match (purpose, self.spending) {
-            (Purpose::Look | Purpose::LogIn, _) | (_, Spending::Allowed) => Ok(()),
-            (Purpose::Spend, Spending::Sandbox) => Err(self.error(
+    /// Keeps what may not leave. Looking at what a carrier sells tells it
+    /// nothing; asking a provider about an address tells where somebody lives,
+    /// so that nothing at all leaves a provider's sandbox.
+    fn refuse_leaving(&self, purpose: Purpose) -> Result<(), CallError> {
+        let kind = self.service.kind();
+        match (self.spending, purpose, kind) {
+            (Spending::Allowed, ..) | (_, Purpose::Look | Purpose::LogIn, Kind::Carrier) => Ok(()),
+            (Spending::Sandbox, _, Kind::Carrier) => Err(self.error(
                 Failure::NotSent,
                 "the carrier is set to sandbox: nothing that orders or releases leaves",
             )),
-            (Purpose::Spend, Spending::Disabled) => {
-                Err(self.error(Failure::NotSent, "provisioning_disabled"))
-            }
+            (Spending::Sandbox, _, Kind::Provider) => Err(self.error(
+                Failure::NotSent,
+                "the provider is set to sandbox: nothing leaves",
+            )),
+            (Spending::Disabled, ..) => Err(self.error(Failure::NotSent, "provisioning_disabled")),
         }
     }
 
-    fn refuse_private(&self, url: &Url) -> Result<(), CarrierError> {
+    fn refuse_private(&self, url: &Url) -> Result<(), CallError> {
         let private = address::literal(url).is_some_and(address::is_private);
         if private && !self.allow_private {
             let reason =
@@ -189,7 +194,7 @@ impl Client {
         purpose: Purpose,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> Result<Answer, CarrierError> {
+    ) -> Result<Answer, CallError> {
         let again = match purpose {
             Purpose::Look | Purpose::LogIn => request.try_clone(),
             Purpose::Spend => None,
@@ -203,7 +208,7 @@ impl Client {
             let first = self.attempt(purpose, operation, request).await;
             match (first, again) {
                 (Err(error), Some(again)) if error.failure != Failure::Refused => {
-                    tracing::debug!(carrier = %self.carrier, operation, %error, "asking again");
+                    tracing::debug!(service = self.service.section(), operation, %error, "asking again");
                     self.attempt(purpose, operation, again).await
                 }
                 (first, _) => first,
@@ -222,7 +227,7 @@ impl Client {
         purpose: Purpose,
         operation: &'static str,
         request: reqwest::Request,
-    ) -> Result<Answer, CarrierError> {
+    ) -> Result<Answer, CallError> {
         if !self.breaker.lets_through(Instant::now()) {
             let reason = "it failed again and again and is left alone for some seconds";
             return Err(self.error(Failure::NotSent, reason));
@@ -235,11 +240,11 @@ impl Client {
         }
         if let Ok(answer) = &result {
             tracing::debug!(
-                carrier = %self.carrier,
+                service = self.service.section(),
                 operation,
                 status = answer.status,
                 body = %self.shown(purpose, &answer.body),
-                "answer of a carrier"
+                "answer of a service"
             );
         }
         result
@@ -249,7 +254,7 @@ impl Client {
         &self,
         purpose: Purpose,
         request: reqwest::Request,
-    ) -> Result<Answer, CarrierError> {
+    ) -> Result<Answer, CallError> {
         let mut response = self
             .inner
             .execute(request)
@@ -268,7 +273,7 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         Ok(Answer {
-            carrier: self.carrier.clone(),
+            service: self.service.clone(),
             spent: purpose == Purpose::Spend,
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
@@ -278,7 +283,7 @@ impl Client {
 
     /// What a failure on the way means. Only where connecting itself failed is
     /// it sure that nothing arrived.
-    fn broken(&self, error: &reqwest::Error) -> CarrierError {
+    fn broken(&self, error: &reqwest::Error) -> CallError {
         let failure = if error.is_connect() || error.is_builder() {
             Failure::NotSent
         } else {
@@ -302,12 +307,12 @@ impl Client {
     fn log_request(&self, operation: &'static str, request: &reqwest::Request) {
         let body = request.body().and_then(reqwest::Body::as_bytes);
         tracing::debug!(
-            carrier = %self.carrier,
+            service = self.service.section(),
             operation,
             method = %request.method(),
             url = %self.redacted(request.url().as_str().as_bytes()),
             body = %self.redacted(body.unwrap_or_default()),
-            "request to a carrier"
+            "request to a service"
         );
     }
 
@@ -319,7 +324,7 @@ impl Client {
         }
     }
 
-    /// Text for the log: bounded, without the carrier's secrets.
+    /// Text for the log: bounded, without the service's secrets.
     fn redacted(&self, text: &[u8]) -> String {
         const MOST: usize = 4096;
         /// Longer than any secret, so that none is cut before it is found.
@@ -334,16 +339,32 @@ impl Client {
     }
 }
 
-fn check_base(carrier: &CarrierName, common: &Common, base: &Url) -> Result<(), BadSettings> {
+/// The label, the histogram and the counter of requests to a kind of service.
+const fn metric_names(kind: Kind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        Kind::Carrier => (
+            "carrier",
+            "numberd_carrier_request_seconds",
+            "numberd_carrier_requests_total",
+        ),
+        Kind::Provider => (
+            "provider",
+            "numberd_provider_request_seconds",
+            "numberd_provider_requests_total",
+        ),
+    }
+}
+
+fn check_base(service: &Service, common: &Common, base: &Url) -> Result<(), BadSettings> {
     let local = common.allow_private_addresses
         && address::literal(base).is_some_and(|address| address.is_loopback());
     match base.scheme() {
         "https" => Ok(()),
         "http" if common.allow_plain_http || local => Ok(()),
         "http" => Err(BadSettings::new(
-            carrier,
+            service,
             "'base_url' would send credentials in clear: use https, or set allow_plain_http",
         )),
-        _ => Err(BadSettings::new(carrier, "'base_url' is no https URL")),
+        _ => Err(BadSettings::new(service, "'base_url' is no https URL")),
     }
 }

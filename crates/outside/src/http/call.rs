@@ -2,14 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use numbers::carrier::CarrierName;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::client::{Client, Purpose};
-use crate::{CarrierError, Failure};
+use crate::{CallError, Failure, Service};
 
 /// A request under construction.
 #[must_use = "a request does nothing until it is sent"]
@@ -99,7 +98,7 @@ impl<'c> Call<'c> {
 
     /// Sends it, once, and reads the whole answer. Every status is an answer;
     /// see [`Answer::success`].
-    pub async fn send(self) -> Result<Answer, CarrierError> {
+    pub async fn send(self) -> Result<Answer, CallError> {
         if let Some(broken) = self.broken {
             return Err(self.client.error(Failure::NotSent, broken));
         }
@@ -109,11 +108,11 @@ impl<'c> Call<'c> {
     }
 }
 
-/// What a carrier answered.
+/// What a service answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    pub(super) carrier: CarrierName,
-    /// The request ordered or released.
+    pub(super) service: Service,
+    /// The request changed something.
     pub(super) spent: bool,
     /// The HTTP status.
     pub status: u16,
@@ -126,8 +125,9 @@ pub struct Answer {
 impl Answer {
     /// The answer, if its status is 2xx. Else the error that the status means:
     /// of a request that spends, a 5xx or a 408 leaves open whether it was
-    /// done, and so does a redirect; any other status is a refusal.
-    pub fn success(self) -> Result<Self, CarrierError> {
+    /// done, and so does a redirect; a 429 means that nobody looked at it, any
+    /// other status is a refusal.
+    pub fn success(self) -> Result<Self, CallError> {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
@@ -136,34 +136,34 @@ impl Answer {
     }
 
     /// The error that the status means, for vendors whose body says more.
-    pub fn status_error(&self, reason: impl Into<String>) -> CarrierError {
-        let refused = (400..500).contains(&self.status) && self.status != 408;
-        let failure = if refused {
-            Failure::Refused
-        } else {
-            Failure::Unknown
+    pub fn status_error(&self, reason: impl Into<String>) -> CallError {
+        let failure = match self.status {
+            429 => Failure::NotSent,
+            408 => Failure::Unknown,
+            400..500 => Failure::Refused,
+            _ => Failure::Unknown,
         };
-        CarrierError::new(&self.carrier, failure, reason)
+        CallError::new(&self.service, failure, reason)
     }
 
     /// An answer that is not what the vendor's documents promise. After a
     /// request that spends it is open what was done.
-    pub fn garbled(&self, what: impl std::fmt::Display) -> CarrierError {
+    pub fn garbled(&self, what: impl std::fmt::Display) -> CallError {
         let reason = format!("an answer that can't be used: {what}");
-        CarrierError::new(&self.carrier, Failure::Unknown, reason)
+        CallError::new(&self.service, Failure::Unknown, reason)
     }
 
     /// The body as JSON of a type.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CarrierError> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_slice(&self.body).map_err(|error| self.garbled(error))
     }
 
     /// The body as XML.
-    pub fn xml(&self) -> Result<crate::xml::Element, CarrierError> {
+    pub fn xml(&self) -> Result<crate::xml::Element, CallError> {
         crate::xml::Element::parse(&self.body).map_err(|error| self.garbled(error))
     }
 
-    /// Whether the request ordered or released.
+    /// Whether the request changed something: ordered, released, …
     pub const fn was_spending(&self) -> bool {
         self.spent
     }

@@ -1,4 +1,4 @@
-//! The one HTTP client of all carriers: TLS verified, no redirects, a bound on
+//! The one HTTP client of all services outside: TLS verified, no redirects, a bound on
 //! time, size and concurrency, a breaker, private addresses refused, a log
 //! without secrets. And the sandbox: a request that spends can't leave it,
 //! whatever the file of a vendor does.

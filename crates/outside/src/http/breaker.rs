@@ -1,4 +1,4 @@
-//! Leaves a carrier alone that fails again and again.
+//! Leaves a service alone that fails again and again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ impl Breaker {
         }
     }
 
-    /// The carrier answered sensibly.
+    /// The service answered sensibly.
     pub fn succeeded(&self) {
         *self.lock() = State::default();
     }

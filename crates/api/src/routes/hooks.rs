@@ -1,0 +1,48 @@
+//! `hooks`: what carriers tell us by themselves.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use engine::orders::NoticeError;
+use engine::{Caller, Context};
+use serde_json::json;
+
+use crate::Api;
+use crate::call::OpenCall;
+use crate::error::ApiError;
+use crate::reply::Reply;
+
+/// A carrier's word that an order moved, in its own format, with its own
+/// signature in place of a token. The order is asked for soon; what the body
+/// says besides isn't believed.
+#[utoipa::path(
+    post,
+    path = "/v2/hooks/carriers/{carrier}",
+    tag = "orders",
+    params(("carrier" = String, Path)),
+    responses(
+        (status = 200, description = "Taken"),
+        (status = 403, description = "Not signed by the carrier, or not about an order"),
+        (status = 404, description = "No such carrier, or its webhooks aren't set up"),
+    )
+)]
+pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+    let incoming = &call.incoming;
+    let context = Context {
+        caller: Caller::System,
+        request_id: incoming.id.clone(),
+        now: incoming.now,
+    };
+    let name = call.after("carriers");
+    let header = |name: &str| incoming.header(name).map(ToOwned::to_owned);
+    let body = &incoming.raw_body;
+    match api.engine.take_notice(&context, name, &header, body).await {
+        Ok(()) => Reply::new(&json!({})),
+        Err(NoticeError::Unknown(_)) => Err(ApiError::bad_identifier(name)),
+        Err(NoticeError::NotBelieved(reason)) => {
+            tracing::warn!(carrier = name, reason, "a webhook isn't believed");
+            Err(ApiError::forbidden())
+        }
+        Err(NoticeError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! Webhooks of carriers: what is signed makes us ask, and nothing else does
+//! anything.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::ApiSettings;
+use axum::body::Body;
+use axum::http::Request;
+use carriers::settings::AllSettings;
+use common::{Answer, Harness};
+use engine::Settings;
+use engine::context::now;
+use engine::orders::Timing;
+use engine::settings::NumberManager;
+use numbers::gregorian::GregorianSeconds;
+use serde_json::{Map, Value, json};
+use simulators::{Hook, Simulator, Vendor, bandwidth2, played, telnyx};
+use store::{Batch, Document, DocumentKind, Operation, Store};
+
+const NUMBER: &str = "+14155550101";
+const FAR: u64 = 100_000;
+
+/// A server with an order at a carrier that takes its time, and nobody will
+/// ask for soon.
+struct World {
+    server: Harness,
+    carrier: &'static str,
+    order: String,
+    _vendor: Simulator,
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().expect("an object")
+}
+
+impl World {
+    async fn new(carrier: &'static str, more: Value) -> Self {
+        let played = played(carrier).expect("it can be played");
+        let vendor = Vendor::new([NUMBER.to_owned()]);
+        vendor.set_patience(1000);
+        let started = Simulator::start(played.wire, Arc::new(vendor)).await;
+        let vendor = started.expect("a port");
+        let mut settings = object(json!({
+            "base_url": vendor.url(), "allow_private_addresses": true,
+        }));
+        for (key, value) in played.settings {
+            settings.insert((*key).to_owned(), json!(value));
+        }
+        settings.extend(object(more));
+        let settings = Settings {
+            carriers: AllSettings(BTreeMap::from([(carrier.to_owned(), settings)])),
+            number_manager: NumberManager {
+                carrier_modules: vec![carrier.to_owned()],
+                ..NumberManager::default()
+            },
+            orders: Timing {
+                wait_ms: 0,
+                ..Timing::default()
+            },
+            ..Settings::default()
+        };
+        let api = ApiSettings::default();
+        let server = Harness::with(settings, api).await;
+        let child = &server.child;
+        server.get(child, &child.numbers("?prefix=415")).await;
+        let activate = child.numbers(&format!("/{NUMBER}/activate"));
+        server.write("PUT", child, &activate, json!({})).await;
+        let orders = server.get(child, &child.url("/orders")).await;
+        let order = orders.data()[0]["id"].as_str().expect("an order");
+        let world = Self {
+            order: order.to_owned(),
+            server,
+            carrier,
+            _vendor: vendor,
+        };
+        world.put_off().await;
+        world
+    }
+
+    async fn document(&self) -> Document {
+        let kind = DocumentKind::Order;
+        let stored = self.server.store.document(kind, &self.order).await;
+        stored.expect("a working store").expect("the order")
+    }
+
+    /// Waits until the order is taken, and puts the next question off.
+    async fn put_off(&self) {
+        for _ in 0..1000 {
+            let mut document = self.document().await;
+            let body: Value = serde_json::from_str(&document.body).expect("JSON");
+            if body["vendor"]["order_id"].is_string() {
+                document.due = Some(GregorianSeconds::new(now().get() + FAR));
+                document.revision = document.revision.next();
+                let put = Operation::PutDocument(Box::new(document));
+                let written = self.server.store.write(Batch::new().then(put)).await;
+                written.expect("a working store").expect("no expectations");
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("not taken: {:?}", self.document().await);
+    }
+
+    async fn is_due(&self) -> bool {
+        self.document().await.due.is_some_and(|due| due <= now())
+    }
+
+    async fn post(&self, carrier: &str, hook: &Hook) -> Answer {
+        let path = format!("/v2/hooks/carriers/{carrier}");
+        let mut request = Request::builder().method("POST").uri(path);
+        for (name, value) in &hook.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Body::from(hook.body.clone()));
+        self.server.send(request.expect("a good request")).await
+    }
+
+    async fn told(&self, hook: &Hook) -> u16 {
+        self.post(self.carrier, hook).await.status.as_u16()
+    }
+}
+
+async fn telnyx_world() -> World {
+    let key = telnyx::public_key().expect("a key");
+    World::new("telnyx", json!({"public_key": key})).await
+}
+
+fn signed(order: &str) -> Hook {
+    telnyx::hook(order, now().unix()).expect("signed")
+}
+
+#[tokio::test]
+async fn a_signed_notice_makes_us_ask_and_no_more_than_once() {
+    let world = telnyx_world().await;
+    let hook = signed(&world.order);
+    assert!(!world.is_due().await);
+    assert_eq!(world.told(&hook).await, 200);
+    assert!(world.is_due().await);
+    let before = world.document().await;
+    assert_eq!(world.told(&hook).await, 200, "again");
+    assert_eq!(world.document().await, before);
+}
+
+#[tokio::test]
+async fn forged_and_foreign_notices_do_nothing() {
+    let world = telnyx_world().await;
+    let good = signed(&world.order);
+    let mut changed = good.clone();
+    changed.body.push(' ');
+    let unsigned = Hook {
+        headers: Vec::new(),
+        ..good.clone()
+    };
+    let before = world.document().await;
+    for forged in [changed, unsigned] {
+        assert_eq!(world.told(&forged).await, 403);
+    }
+    // Signed, and about nothing of ours.
+    for other in ["", "nothing", &"0".repeat(32)] {
+        assert_eq!(world.told(&signed(other)).await, 200, "{other}");
+    }
+    for carrier in ["other", "acme", "local", "telnyx%2Fx"] {
+        let answer = world.post(carrier, &good).await;
+        assert_eq!(answer.status.as_u16(), 404, "{carrier}");
+    }
+    assert_eq!(world.document().await, before);
+}
+
+#[tokio::test]
+async fn notices_in_xml_are_taken_with_their_own_credentials() {
+    let (user, password) = bandwidth2::WEBHOOK;
+    let more = json!({"webhook_username": user, "webhook_password": password});
+    let world = World::new("bandwidth2", more).await;
+    let hook = bandwidth2::hook(&world.order);
+    let wrong = Hook {
+        headers: vec![("authorization", "Basic eDp5".to_owned())],
+        ..hook.clone()
+    };
+    assert_eq!(world.told(&wrong).await, 403);
+    assert!(!world.is_due().await);
+    assert_eq!(world.told(&hook).await, 200);
+    assert!(world.is_due().await);
+}
+
+#[tokio::test]
+async fn long_and_many_notices_are_refused() {
+    let world = telnyx_world().await;
+    let mut long = signed(&world.order);
+    long.body = " ".repeat((256 << 10) + 1);
+    assert_eq!(world.told(&long).await, 400);
+    let hook = signed("nothing");
+    let mut refused = false;
+    for _ in 0..200 {
+        refused = refused || world.told(&hook).await == 429;
+    }
+    assert!(refused);
+    let get = world
+        .server
+        .call("GET", "/v2/hooks/carriers/telnyx", None, None);
+    assert!(matches!(get.await.status.as_u16(), 405 | 429));
+}

@@ -1,0 +1,89 @@
+//! Which numbers in service an emergency call can't be located from.
+
+use numbers::account::AccountId;
+use numbers::e164::E164;
+use numbers::feature::Feature;
+use numbers::number::Number;
+use numbers::state::State;
+use serde_json::{Map, Value, json};
+use store::{Page, StoreError};
+
+use super::setup::Setup;
+use crate::{Engine, EngineError};
+
+/// How many numbers are read at once.
+const CHUNK: usize = 1000;
+
+/// A number in service without a confirmed emergency address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Uncovered {
+    /// The number.
+    pub number: Number,
+    /// What is wanted of a provider for it; `None`: nothing was ever asked.
+    pub setup: Option<Setup>,
+}
+
+impl Engine {
+    /// A page of an account's numbers of the United States and Canada that are
+    /// in service without a provisioned emergency address.
+    pub async fn e911_coverage(
+        &self,
+        account: &AccountId,
+        page: &Page<E164>,
+    ) -> Result<Vec<Uncovered>, EngineError> {
+        let mut uncovered = Vec::new();
+        let mut part = Page {
+            limit: CHUNK,
+            ..page.clone()
+        };
+        loop {
+            let mut numbers = self.store.account_numbers(account, &part).await?;
+            let next = (numbers.len() == CHUNK).then(|| numbers.pop()).flatten();
+            numbers.retain(|number| self.needs_address(number));
+            for number in numbers {
+                if uncovered.len() == page.limit {
+                    return Ok(uncovered);
+                }
+                uncovered.push(self.uncovered(number).await?);
+            }
+            match next {
+                Some(number) => part.from = Some(number.id),
+                None => return Ok(uncovered),
+            }
+        }
+    }
+
+    async fn uncovered(&self, number: Number) -> Result<Uncovered, StoreError> {
+        let setup = self.addresses.setup(&number.id).await?;
+        Ok(Uncovered { number, setup })
+    }
+
+    fn needs_address(&self, number: &Number) -> bool {
+        number.state == State::InService
+            && !number.features.contains_key(&Feature::E911)
+            && self.built_in_class_of(&number.id) == "did_us"
+    }
+}
+
+/// What a listing shows of a number without an address; what the provider
+/// said, to administrators only.
+pub fn coverage_row(uncovered: &Uncovered, for_admin: bool) -> Map<String, Value> {
+    let Uncovered { number, setup } = uncovered;
+    let mut row = Map::new();
+    row.insert("id".to_owned(), number.id.as_str().into());
+    row.insert("carrier".to_owned(), number.carrier.as_str().into());
+    row.insert("used_by".to_owned(), json!(number.used_by));
+    if let Some(setup) = setup {
+        row.insert("state".to_owned(), json!(setup.state()));
+        row.insert("since".to_owned(), json!(setup.since()));
+        row.insert("provider".to_owned(), json!(setup.provider));
+        row.insert("address_id".to_owned(), json!(setup.address_id));
+        row.insert("asked".to_owned(), json!(setup.asked));
+        if let Some(fault) = setup.fault.as_ref().filter(|_| for_admin) {
+            row.insert("fault".to_owned(), json!(fault));
+        }
+    } else {
+        row.insert("state".to_owned(), "never_asked".into());
+    }
+    row
+}

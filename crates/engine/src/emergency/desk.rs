@@ -1,0 +1,575 @@
+//! Calls the providers of emergency addresses, and looks after what nobody
+//! else looks after any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+use numbers::e164::E164;
+use numbers::event::Action;
+use numbers::feature::e911::{AddressWork, confirm, withdraw};
+use numbers::feature::{Feature, is_served};
+use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
+use providers::{
+    Address, EmergencyProvider, Failure, Located, Placed, ProviderError, ProviderName, Providers,
+    Removal, Standing,
+};
+use serde_json::{Map, Value};
+use store::{Batch, DocumentKind, NumberChange, Store, StoreError};
+use tokio::time::{Instant, sleep};
+
+use super::setup::{Fault, Setup, SetupState};
+use crate::context::{new_event_id, now};
+use crate::orders::Timing;
+
+/// Setups that one round of the job looks after, and how many at once.
+const ROUND: usize = 200;
+const AT_ONCE: usize = 8;
+
+/// How often an outcome is decided anew after the record moved.
+const ATTEMPTS: usize = 5;
+
+/// The first pause before a provider is asked again while somebody waits, and
+/// the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest time between two attempts of the job, in seconds.
+const LONGEST_SECONDS: u64 = 900;
+
+/// From how many vain attempts on a removal is a fault that somebody must see.
+const ALARMING_TRIES: u32 = 3;
+
+/// Works off address setups. A clone is the same desk.
+#[derive(Clone)]
+pub struct AddressDesk {
+    store: Arc<dyn Store>,
+    providers: Arc<Providers>,
+    timing: Timing,
+}
+
+/// What became of placing an address, as far as is known.
+pub(super) enum Placement {
+    /// The provider has it; the setup is still stored as `placing`, to be
+    /// written together with the number.
+    Confirmed(Setup),
+    /// Not decided; stored.
+    Pending(Setup),
+    /// The provider refused; stored.
+    Refused(Fault),
+}
+
+impl AddressDesk {
+    /// A desk over the setups in `store`.
+    pub fn new(store: Arc<dyn Store>, providers: Arc<Providers>, timing: Timing) -> Self {
+        Self {
+            store,
+            providers,
+            timing,
+        }
+    }
+
+    /// What is wanted of a provider for a number.
+    pub async fn setup(&self, number: &E164) -> Result<Option<Setup>, StoreError> {
+        let key = number.as_str();
+        let stored = self.store.document(DocumentKind::Address, key).await?;
+        stored.as_ref().map(Setup::from_document).transpose()
+    }
+
+    /// The provider of this name, where it is configured.
+    pub(super) fn provider(&self, name: &ProviderName) -> Option<Arc<dyn EmergencyProvider>> {
+        self.providers.emergency(name.as_str())
+    }
+
+    /// Writes down that an address is being placed. `false`: somebody else was
+    /// faster.
+    pub(super) async fn claim(
+        &self,
+        setup: &mut Setup,
+        state: SetupState,
+    ) -> Result<bool, StoreError> {
+        let at = now();
+        setup.to(state, at, Some(later(at, self.timing.lost_after_s)));
+        let batch = setup.put()?;
+        Ok(self.store.write(batch).await?.is_ok())
+    }
+
+    /// Has a claimed address placed, and waits for the provider's word as long
+    /// as a caller waits.
+    pub(super) async fn place(&self, mut setup: Setup) -> Result<Placement, StoreError> {
+        let Some(provider) = self.provider(&setup.provider) else {
+            return self.refuse(setup, not_configured()).await;
+        };
+        let address = asked_address(&setup.asked, "");
+        let held = setup.held.as_ref().map(|held| &held.located.keys);
+        let placed = provider
+            .place(
+                &setup.number,
+                &address,
+                &setup.located,
+                held,
+                &setup.reference,
+            )
+            .await;
+        match placed {
+            Ok(Placed::Provisioned(located)) => {
+                setup.located = located;
+                return Ok(Placement::Confirmed(setup));
+            }
+            Ok(Placed::Pending(located)) => {
+                setup.located = located;
+                let at = now();
+                setup.to(SetupState::Pending, at, Some(later(at, 1)));
+            }
+            Err(error) if error.failure != Failure::Unknown => {
+                return self.refuse(setup, Fault::from(&error)).await;
+            }
+            Err(error) => {
+                let number = &setup.number;
+                tracing::warn!(%number, %error, "it is not known whether an emergency address was set");
+                setup.fault = Some(Fault::from(&error));
+                setup.due = Some(later(now(), 1));
+            }
+        }
+        let setup = self.keep(setup).await?;
+        self.follow(setup, provider.as_ref()).await
+    }
+
+    /// Asks until it is decided or the caller's time is over.
+    async fn follow(
+        &self,
+        mut setup: Setup,
+        provider: &dyn EmergencyProvider,
+    ) -> Result<Placement, StoreError> {
+        let until = Instant::now() + Duration::from_millis(self.timing.wait_ms);
+        let mut pause = FIRST_PAUSE;
+        while Instant::now() + pause < until {
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            match self.standing(&setup, provider).await {
+                Ok(Standing::Provisioned(located)) => {
+                    setup.located = located;
+                    return Ok(Placement::Confirmed(setup));
+                }
+                Ok(Standing::Failed { reason }) => {
+                    let fault = Fault::because(reason);
+                    self.fall_back(setup, provider, fault.clone()).await?;
+                    return Ok(Placement::Refused(fault));
+                }
+                Ok(_) => {}
+                Err(error) => setup.fault = Some(Fault::from(&error)),
+            }
+        }
+        Ok(Placement::Pending(setup))
+    }
+
+    async fn standing(
+        &self,
+        setup: &Setup,
+        provider: &dyn EmergencyProvider,
+    ) -> Result<Standing, ProviderError> {
+        let (number, reference) = (&setup.number, &setup.reference);
+        provider.standing(number, &setup.located, reference).await
+    }
+
+    async fn refuse(&self, mut setup: Setup, fault: Fault) -> Result<Placement, StoreError> {
+        setup.refused(fault.clone(), now());
+        self.keep(setup).await?;
+        Ok(Placement::Refused(fault))
+    }
+
+    /// Stores a setup; answers it as it is stored, which somebody else may have
+    /// changed meanwhile.
+    async fn keep(&self, mut setup: Setup) -> Result<Setup, StoreError> {
+        let batch = setup.put()?;
+        match self.store.write(batch).await? {
+            Ok(()) => Ok(setup),
+            Err(_) => Ok(self.setup(&setup.number).await?.unwrap_or(setup)),
+        }
+    }
+
+    /// Looks after every setup that was due at `at`; answers how many that were.
+    pub async fn look_after(&self, at: GregorianSeconds) -> Result<usize, StoreError> {
+        let due = self
+            .store
+            .due_documents(DocumentKind::Address, at, ROUND)
+            .await?;
+        let looked_at = due.len();
+        stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |document| async move {
+                let work = async { self.work(Setup::from_document(&document)?).await };
+                if let Err(error) = work.await {
+                    let number = &document.id;
+                    tracing::error!(%error, number, "an emergency address can't be looked after");
+                }
+            })
+            .await;
+        Ok(looked_at)
+    }
+
+    /// Does for these numbers what is to be done, as long as a caller waits;
+    /// the rest is the job's.
+    pub(crate) async fn work_off(&self, numbers: Vec<E164>) {
+        let desk = self.clone();
+        let work = tokio::spawn(async move {
+            stream::iter(numbers)
+                .for_each_concurrent(AT_ONCE, |number| {
+                    let desk = &desk;
+                    async move {
+                        let setup = desk.setup(&number).await;
+                        let done = match setup {
+                            Ok(Some(setup)) if !setup.state().is_busy() => desk.work(setup).await,
+                            Ok(_) => Ok(()),
+                            Err(error) => Err(error),
+                        };
+                        if let Err(error) = done {
+                            tracing::error!(%error, %number, "an emergency address waits for the job");
+                        }
+                    }
+                })
+                .await;
+        });
+        let wait = Duration::from_millis(self.timing.wait_ms);
+        if tokio::time::timeout(wait, work).await.is_err() {
+            tracing::info!("emergency addresses are still open");
+        }
+    }
+
+    async fn work(&self, mut setup: Setup) -> Result<(), StoreError> {
+        match setup.state() {
+            SetupState::Wanted => self.place_when_ours(setup).await,
+            SetupState::Placing | SetupState::Pending => self.ask(setup).await,
+            // Taking away twice is once.
+            SetupState::Leaving | SetupState::Removing => self.take_away(setup).await,
+            SetupState::Provisioned if !setup.former.is_empty() => self.drop_former(setup).await,
+            SetupState::Provisioned | SetupState::Removed | SetupState::Failed => {
+                setup.due = None;
+                self.keep(setup).await.map(drop)
+            }
+        }
+    }
+
+    /// An address that waits for its number to be bought.
+    async fn place_when_ours(&self, mut setup: Setup) -> Result<(), StoreError> {
+        let record = self.store.number(&setup.number).await?;
+        let theirs = record.filter(|record| record.owner == setup.account);
+        match theirs {
+            Some(record) if record.order.is_some() => {
+                setup.due = Some(later(now(), 5));
+                self.keep(setup).await.map(drop)
+            }
+            Some(record) if is_served(record.state) => {
+                if !self.claim(&mut setup, SetupState::Placing).await? {
+                    return Ok(());
+                }
+                match self.place(setup.clone()).await? {
+                    Placement::Confirmed(setup) => {
+                        let located = setup.located.clone();
+                        self.has(setup, located).await
+                    }
+                    Placement::Pending(_) => Ok(()),
+                    Placement::Refused(fault) => self.has_none(setup, fault).await,
+                }
+            }
+            _ => {
+                let fault = Fault::because("the number was not bought");
+                setup.refused(fault, now());
+                self.keep(setup).await.map(drop)
+            }
+        }
+    }
+
+    /// Asks what became of a placing.
+    async fn ask(&self, mut setup: Setup) -> Result<(), StoreError> {
+        setup.tries = setup.tries.saturating_add(1);
+        setup.due = Some(later(now(), pause(setup.tries)));
+        let Some(provider) = self.provider(&setup.provider) else {
+            setup.fault = Some(not_configured());
+            return self.keep(setup).await.map(drop);
+        };
+        // Before that our own request may still be on its way.
+        let believed =
+            now().get().saturating_sub(setup.since().get()) >= self.timing.unheard_after_s;
+        match self.standing(&setup, provider.as_ref()).await {
+            Ok(Standing::Provisioned(located)) => self.has(setup, located).await,
+            Ok(Standing::Pending(located)) => {
+                let due = setup.due;
+                setup.located = located;
+                setup.to(SetupState::Pending, now(), due);
+                self.keep(setup).await.map(drop)
+            }
+            Ok(Standing::Failed { reason }) => {
+                let fault = Fault::because(reason);
+                self.fall_back(setup, provider.as_ref(), fault).await
+            }
+            Ok(Standing::Nothing) if believed => {
+                let fault = Fault::because("the provider has no such address");
+                self.fall_back(setup, provider.as_ref(), fault).await
+            }
+            Ok(Standing::Nothing) => self.keep(setup).await.map(drop),
+            Err(error) => {
+                setup.fault = Some(Fault::from(&error));
+                self.keep(setup).await.map(drop)
+            }
+        }
+    }
+
+    /// The new address failed. What the number had before holds, if the
+    /// provider says so; else the number claims none.
+    async fn fall_back(
+        &self,
+        mut setup: Setup,
+        provider: &dyn EmergencyProvider,
+        fault: Fault,
+    ) -> Result<(), StoreError> {
+        let Some(held) = setup.held.clone() else {
+            return self.has_none(setup, fault).await;
+        };
+        let number = &setup.number;
+        match provider
+            .standing(number, &held.located, &held.reference)
+            .await
+        {
+            Ok(Standing::Provisioned(located)) => {
+                setup.reference = held.reference;
+                self.has(setup, located).await
+            }
+            Ok(Standing::Failed { .. } | Standing::Nothing) => self.has_none(setup, fault).await,
+            Ok(Standing::Pending(_)) => self.keep(setup).await.map(drop),
+            Err(error) => {
+                setup.fault = Some(Fault::from(&error));
+                self.keep(setup).await.map(drop)
+            }
+        }
+    }
+
+    async fn take_away(&self, mut setup: Setup) -> Result<(), StoreError> {
+        let tries = setup.tries;
+        if !self.claim(&mut setup, SetupState::Removing).await? {
+            return Ok(());
+        }
+        let removed = match self.provider(&setup.provider) {
+            Some(provider) => {
+                let keys = &setup.located.keys;
+                provider
+                    .remove(&setup.number, keys)
+                    .await
+                    .map_err(|error| Fault::from(&error))
+            }
+            None => Err(not_configured()),
+        };
+        match removed {
+            Ok(Removal::Done) => self.is_removed(setup).await,
+            Ok(Removal::Open) => {
+                setup.due = Some(later(now(), 1));
+                self.keep(setup).await.map(drop)
+            }
+            Err(fault) => {
+                let at = now();
+                let tries = tries.saturating_add(1);
+                self.alarm(&setup, &fault, tries);
+                setup.fault = Some(fault);
+                setup.to(SetupState::Leaving, at, Some(later(at, pause(tries))));
+                setup.tries = tries;
+                self.keep(setup).await.map(drop)
+            }
+        }
+    }
+
+    fn alarm(&self, setup: &Setup, fault: &Fault, tries: u32) {
+        let (number, provider) = (&setup.number, &setup.provider);
+        metrics::counter!("numberd_e911_removals_failed_total", "provider" => provider.to_string())
+            .increment(1);
+        let reason = &fault.reason;
+        if tries >= ALARMING_TRIES {
+            tracing::error!(%number, %provider, tries, reason, "an emergency address can't be taken away");
+        } else {
+            tracing::warn!(%number, %provider, tries, reason, "an emergency address isn't taken away yet");
+        }
+    }
+
+    /// Takes away what another provider still has from before.
+    async fn drop_former(&self, mut setup: Setup) -> Result<(), StoreError> {
+        let Some(former) = setup.former.first().cloned() else {
+            return Ok(());
+        };
+        let removed = match self.provider(&former.provider) {
+            Some(provider) => {
+                let keys = &former.located.keys;
+                provider
+                    .remove(&setup.number, keys)
+                    .await
+                    .map_err(|error| Fault::from(&error))
+            }
+            None => Err(not_configured()),
+        };
+        let at = now();
+        match removed {
+            Ok(Removal::Done) => {
+                setup.former.remove(0);
+                setup.due = (!setup.former.is_empty()).then_some(at);
+            }
+            Ok(Removal::Open) => setup.due = Some(later(at, 5)),
+            Err(fault) => {
+                setup.tries = setup.tries.saturating_add(1);
+                self.alarm(&setup, &fault, setup.tries);
+                setup.due = Some(later(at, pause(setup.tries)));
+                setup.fault = Some(fault);
+            }
+        }
+        self.keep(setup).await.map(drop)
+    }
+
+    /// The provider has this address: the number takes it over, or it goes
+    /// where no number of this account may have it any more.
+    pub(super) async fn has(&self, setup: Setup, located: Located) -> Result<(), StoreError> {
+        let leaving = self
+            .settle(setup, |setup, record, at| {
+                let record = record.filter(|record| takes_addresses(record, setup));
+                match record {
+                    Some(mut record) => {
+                        confirm(&mut record, &located.fields);
+                        setup.provisioned(located.clone(), at);
+                        Some((record, Action::AddressSet))
+                    }
+                    None => {
+                        setup.located = located.clone();
+                        setup.leaves = false;
+                        setup.to(SetupState::Leaving, at, Some(at));
+                        None
+                    }
+                }
+            })
+            .await?;
+        match leaving {
+            Some(setup) if setup.state() == SetupState::Leaving => {
+                Box::pin(self.take_away(setup)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The provider has no address for the number: the number claims none.
+    async fn has_none(&self, setup: Setup, fault: Fault) -> Result<(), StoreError> {
+        if setup.leaves {
+            return self.is_removed(setup).await;
+        }
+        let number = &setup.number;
+        tracing::warn!(%number, reason = fault.reason, "an emergency address was not set");
+        let settled = self.settle(setup, |setup, record, at| {
+            setup.fault = Some(fault.clone());
+            setup.held = None;
+            setup.to(SetupState::Failed, at, None);
+            let mut record = record.filter(|record| record.owner == setup.account)?;
+            let had = record.features.contains_key(&Feature::E911) || record.address_work.is_some();
+            had.then(|| {
+                withdraw(&mut record);
+                (record, Action::AddressRemoved)
+            })
+        });
+        settled.await.map(drop)
+    }
+
+    async fn is_removed(&self, setup: Setup) -> Result<(), StoreError> {
+        let settled = self.settle(setup, |setup, record, at| {
+            setup.fault = None;
+            setup.leaves = false;
+            setup.to(SetupState::Removed, at, None);
+            let mut record =
+                record.filter(|record| record.address_work == Some(AddressWork::Removing))?;
+            record.address_work = None;
+            Some((record, Action::AddressRemoved))
+        });
+        settled.await.map(drop)
+    }
+
+    /// Writes what is known now into the setup and the number's record, in one
+    /// transaction, deciding anew when the record moved. `None`: somebody else
+    /// has the setup.
+    async fn settle(
+        &self,
+        setup: Setup,
+        decide: impl Fn(&mut Setup, Option<Number>, GregorianSeconds) -> Option<(Number, Action)>,
+    ) -> Result<Option<Setup>, StoreError> {
+        let mut setup = setup;
+        for _ in 0..ATTEMPTS {
+            let at = now();
+            let record = self.store.number(&setup.number).await?;
+            let mut settled = setup.clone();
+            let change = decide(&mut settled, record.clone(), at);
+            let origin = setup.origin(at);
+            let mut batch = settled.put()?;
+            if let Some((mut after, action)) = change
+                && record
+                    .as_ref()
+                    .is_none_or(|record| after.differs_from(record))
+            {
+                after.revision = record
+                    .as_ref()
+                    .map(|record| record.revision)
+                    .unwrap_or_default()
+                    .next();
+                after.modified = at;
+                batch = batch.joined(Batch::change_number(NumberChange {
+                    before: record,
+                    after: Some(after),
+                    event: new_event_id(),
+                    action,
+                    origin,
+                    note: Some(format!("at {}", setup.provider)),
+                }));
+            }
+            if self.store.write(batch).await?.is_ok() {
+                return Ok(Some(settled));
+            }
+            match self.setup(&setup.number).await? {
+                // Only that the number left it may have come between.
+                Some(stored)
+                    if stored.reference == setup.reference && stored.state() == setup.state() =>
+                {
+                    setup.leaves = stored.leaves;
+                    setup.revision = stored.revision;
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether the record is one for which the setup was made.
+fn takes_addresses(record: &Number, setup: &Setup) -> bool {
+    !setup.leaves && record.owner == setup.account && is_served(record.state)
+}
+
+/// The address in a document's fields; `fallback` is the name of who is called
+/// back where none is given.
+pub(super) fn asked_address(asked: &Map<String, Value>, fallback: &str) -> Address {
+    let text = |member: &str| {
+        let text = asked.get(member).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    Address {
+        caller_name: text("caller_name").unwrap_or_else(|| fallback.to_owned()),
+        street_address: text("street_address").unwrap_or_default(),
+        extended_address: text("extended_address"),
+        locality: text("locality").unwrap_or_default(),
+        region: text("region").unwrap_or_default(),
+        postal_code: text("postal_code").unwrap_or_default(),
+        location_id: text("location_id"),
+    }
+}
+
+fn not_configured() -> Fault {
+    Fault::because("its provider is not configured, so it can't be asked")
+}
+
+/// Seconds until the next attempt after so many vain ones.
+fn pause(tries: u32) -> u64 {
+    2_u64.saturating_pow(tries.min(10)).min(LONGEST_SECONDS)
+}
+
+fn later(at: GregorianSeconds, seconds: u64) -> GregorianSeconds {
+    GregorianSeconds::new(at.get().saturating_add(seconds))
+}

@@ -1,0 +1,218 @@
+//! Locations as the vendor writes them.
+
+use outside::xml::{Element, Writer};
+use serde_json::{Map, Value, json};
+
+use crate::address::is_same;
+use crate::{Address, Checked, Located};
+
+/// The vendor's elements, and the `e911` fields that they are.
+const FIELDS: [(&str, &str); 14] = [
+    ("address1", "street_address"),
+    ("address2", "extended_address"),
+    ("community", "locality"),
+    ("state", "region"),
+    ("postalcode", "postal_code"),
+    ("plusfour", "plus_four"),
+    ("latitude", "latitude"),
+    ("longitude", "longitude"),
+    ("locationid", "location_id"),
+    ("customerorderid", "order_id"),
+    ("callername", "caller_name"),
+    ("activatedtime", "activated_time"),
+    ("activated_time", "activated_time"),
+    ("comments", "comments"),
+];
+const LEGACY: [(&str, &str); 4] = [
+    ("housenumber", "house_number"),
+    ("predirectional", "predirectional"),
+    ("streetname", "streetname"),
+    ("suite", "suite"),
+];
+
+/// The `location` of a request.
+pub fn written(document: Writer, fields: &Map<String, Value>) -> Writer {
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    document
+        .open("location")
+        .text_if("address1", field("street_address"))
+        .text_if("address2", field("extended_address"))
+        .text_if("community", field("locality"))
+        .text_if("state", field("region"))
+        .text_if("postalcode", field("postal_code"))
+        .text("type", "ADDRESS")
+        .close("location")
+}
+
+/// Code and description of a status of this name.
+pub fn status_of(root: &Element, name: &str) -> Option<(String, String)> {
+    let status = root.find(name)?;
+    let code = status.text_of("code")?.to_owned();
+    let description = status.text_of("description").unwrap_or(&code).to_owned();
+    Some((code, description))
+}
+
+/// What an answer says of the locations in it.
+pub enum Verdict {
+    /// The vendor knows these, at least one.
+    Good(Vec<Location>),
+    /// It says no: `INVALID` or `ERROR`, and why.
+    Bad { code: String, description: String },
+    /// A code that isn't in its documents.
+    Strange { code: String, description: String },
+}
+
+/// Reads the status of each location: a reply may hold several. One without a
+/// status of its own has that of the others.
+pub fn verdict(root: &Element) -> Result<Verdict, &'static str> {
+    let locations = Location::all(root);
+    if locations.is_empty() {
+        return Err("it holds no Location");
+    }
+    let Some(shared) = locations
+        .iter()
+        .find_map(|location| location.status.clone())
+    else {
+        return Err("no Location has a status");
+    };
+    let mut good = Vec::new();
+    let mut invalid = None;
+    let mut other = None;
+    for mut location in locations {
+        let (code, description) = location.status.clone().unwrap_or_else(|| shared.clone());
+        match code.as_str() {
+            "GEOCODED" | "PROVISIONED" => {
+                location.set_status(&code);
+                good.push(location);
+            }
+            "INVALID" => invalid = invalid.or(Some((code, description))),
+            _ => other = other.or(Some((code, description))),
+        }
+    }
+    if !good.is_empty() {
+        return Ok(Verdict::Good(good));
+    }
+    let (code, description) = invalid.or(other).ok_or("no Location has a status")?;
+    Ok(match code.as_str() {
+        "INVALID" | "ERROR" => Verdict::Bad { code, description },
+        _ => Verdict::Strange { code, description },
+    })
+}
+
+/// Which of the locations that the vendor knows is meant: the only one, the one
+/// that was chosen, or the one that is word by word what was asked for.
+pub fn meant(mut found: Vec<Location>, address: &Address) -> Checked {
+    for location in &mut found {
+        location.call(&address.caller_name);
+    }
+    let chosen = address.location_id.as_deref();
+    let asked = address.fields();
+    let meant = match found.as_slice() {
+        [_] => Some(0),
+        several => several
+            .iter()
+            .position(|one| chosen.is_some() && one.id() == chosen)
+            .or_else(|| several.iter().position(|one| one.is_at(&asked))),
+    };
+    match meant {
+        Some(meant) => Checked::Found(found.swap_remove(meant).checked()),
+        None => Checked::Several(found.into_iter().map(Location::checked).collect()),
+    }
+}
+
+/// One location.
+#[derive(Clone, Debug)]
+pub struct Location {
+    fields: Map<String, Value>,
+    status: Option<(String, String)>,
+}
+
+impl Location {
+    /// Every location of an answer, in its order: `Location`, in lists
+    /// `Locations`.
+    pub fn all(root: &Element) -> Vec<Self> {
+        let mut elements = root.all("Location");
+        elements.extend(root.all("Locations"));
+        elements.into_iter().map(Self::read).collect()
+    }
+
+    fn read(element: &Element) -> Self {
+        let mut fields = texts(element, &FIELDS);
+        if let Some(legacy) = element.child("legacydata") {
+            let legacy = texts(legacy, &LEGACY);
+            if !legacy.is_empty() {
+                fields.insert("legacy_data".to_owned(), Value::Object(legacy));
+            }
+        }
+        let status = status_of(element, "status");
+        if let Some((code, _)) = &status {
+            fields.insert("status".to_owned(), json!(code));
+        }
+        Self { fields, status }
+    }
+
+    pub fn id(&self) -> Option<&str> {
+        self.fields.get("location_id")?.as_str()
+    }
+
+    pub fn set_status(&mut self, code: &str) {
+        self.fields.insert("status".to_owned(), json!(code));
+    }
+
+    fn call(&mut self, name: &str) {
+        self.fields.insert("caller_name".to_owned(), json!(name));
+    }
+
+    pub fn is_provisioned(&self) -> bool {
+        self.fields
+            .get("status")
+            .is_some_and(|code| code == "PROVISIONED")
+    }
+
+    /// Whether it is certainly not in force.
+    pub fn is_idle(&self) -> bool {
+        self.fields
+            .get("status")
+            .is_some_and(|code| ["GEOCODED", "INVALID"].iter().any(|idle| code == idle))
+    }
+
+    /// Whether it is the place that these fields name.
+    pub fn is_at(&self, fields: &Map<String, Value>) -> bool {
+        is_same(&self.fields, fields)
+    }
+
+    /// Whether it is under the caller's name of these fields, if they have one.
+    pub fn is_called(&self, fields: &Map<String, Value>) -> bool {
+        let name = |fields: &Map<String, Value>| {
+            let name = fields.get("caller_name").and_then(Value::as_str);
+            name.map(str::to_uppercase)
+        };
+        name(fields).is_none_or(|wanted| name(&self.fields) == Some(wanted))
+    }
+
+    /// As a check found it: nobody's yet.
+    fn checked(self) -> Located {
+        Located {
+            fields: self.fields,
+            keys: Map::new(),
+        }
+    }
+
+    /// As a number has it.
+    pub fn located(self) -> Located {
+        let id = self.id().map(ToOwned::to_owned);
+        let keys = id.map(|id| ("location_id".to_owned(), json!(id)));
+        Located {
+            keys: keys.into_iter().collect(),
+            fields: self.fields,
+        }
+    }
+}
+
+fn texts(element: &Element, names: &[(&str, &str)]) -> Map<String, Value> {
+    let texts = names.iter().filter_map(|(theirs, ours)| {
+        let text = element.text_of(theirs)?;
+        Some(((*ours).to_owned(), json!(text)))
+    });
+    texts.collect()
+}
