@@ -163,7 +163,7 @@ pub(crate) async fn begin(
         api: Arc::clone(api),
         id,
         account,
-        fingerprint: fingerprint(incoming, body),
+        fingerprint: fingerprint(key, incoming, body),
         first: First {
             request_id: incoming.id.clone(),
             at: incoming.now,
@@ -372,9 +372,11 @@ fn key(incoming: &Incoming) -> Result<Option<&str>, ApiError> {
 }
 
 /// What makes two requests the same: all that was asked for, but not how it is
-/// to be written, nor the token.
-fn fingerprint(incoming: &Incoming, body: Option<&Envelope>) -> String {
+/// to be written, nor the token. The key, which isn't stored, is part of it: so
+/// nobody who reads the store can try out what password was in the body.
+fn fingerprint(key: &str, incoming: &Incoming, body: Option<&Envelope>) -> String {
     let mut asked = vec![
+        key.to_owned(),
         incoming.method.to_string(),
         incoming.tunnelled.to_string(),
         incoming.dialect.as_str().to_owned(),

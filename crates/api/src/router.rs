@@ -20,7 +20,7 @@ use crate::routes::phone_numbers::{
 };
 use crate::routes::{
     accounts, api_auth, auth, carriers, docs, e911_coverage, health, hooks, metrics, orders,
-    token_auth, user_auth, users,
+    token_auth, user_auth, users, webhooks,
 };
 
 /// The whole table.
@@ -29,6 +29,7 @@ pub fn routes() -> Router<Arc<Api>> {
         .merge(account_numbers())
         .merge(numbers())
         .merge(account_routes())
+        .merge(webhook_routes())
         .merge(logins())
         .merge(from_vendors())
         .merge(about_the_server())
@@ -175,6 +176,35 @@ fn account_routes() -> Router<Arc<Api>> {
         .route(
             "/v2/accounts/{account_id}/users/{user_id}/user_auth",
             put(user_auth::impersonate),
+        )
+}
+
+/// Webhooks (spec/http.md 9.3).
+fn webhook_routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/v2/webhooks", get(webhooks::kinds))
+        .route("/v2/webhooks/samples", get(webhooks::all_samples))
+        .route("/v2/webhooks/samples/{hook}", get(webhooks::sample))
+        .route(
+            "/v2/accounts/{account_id}/webhooks",
+            get(webhooks::list)
+                .put(webhooks::create)
+                .patch(webhooks::enable),
+        )
+        .route(
+            "/v2/accounts/{account_id}/webhooks/attempts",
+            get(webhooks::all_attempts),
+        )
+        .route(
+            "/v2/accounts/{account_id}/webhooks/{webhook_id}",
+            get(webhooks::get)
+                .post(webhooks::replace)
+                .patch(webhooks::merge)
+                .delete(webhooks::delete),
+        )
+        .route(
+            "/v2/accounts/{account_id}/webhooks/{webhook_id}/attempts",
+            get(webhooks::attempts),
         )
 }
 

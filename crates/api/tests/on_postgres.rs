@@ -9,6 +9,12 @@ mod accounts;
 mod auth;
 #[path = "collections.rs"]
 mod collections;
+#[path = "history.rs"]
+mod history;
+#[path = "hooks.rs"]
+mod hooks;
+#[path = "idempotency.rs"]
+mod idempotency;
 #[path = "matrix.rs"]
 mod matrix;
 #[path = "numbers.rs"]

@@ -41,6 +41,19 @@ const THERE: &str = "
   DELETE accounts/A/users/U            -           401 403 200 200 200
   PUT    accounts/A/users/U/user_auth  impersonate 401 403 403 403 201
   GET    account                       -           401 200 200 200 200
+  GET    webhooks                      -           200 200 200 200 200
+  GET    webhooks/samples              -           200 200 200 200 200
+  GET    webhooks/samples/object       -           200 200 200 200 200
+  GET    webhooks/samples/other        -           404 404 404 404 404
+  GET    accounts/A/webhooks           -           401 403 200 200 200
+  PUT    accounts/A/webhooks           hook        401 403 201 201 201
+  PATCH  accounts/A/webhooks           reenable    401 403 200 200 200
+  GET    accounts/A/webhooks/attempts  -           401 403 200 200 200
+  GET    accounts/A/webhooks/x         -           401 403 404 404 404
+  POST   accounts/A/webhooks/x         hook        401 403 404 404 404
+  PATCH  accounts/A/webhooks/x         note        401 403 404 404 404
+  DELETE accounts/A/webhooks/x         -           401 403 404 404 404
+  GET    accounts/A/webhooks/x/attempts -          401 403 404 404 404
   PUT    user_auth                     login       201 201 201 201 201
   GET    user_auth/T                   -           401 403 200 403 403
   PUT    user_auth/recovery            note        501 501 501 501 501
@@ -111,6 +124,8 @@ fn body(word: &str, people: &People, cell: usize) -> Option<Value> {
         "impersonate" => json!({"action": "impersonate_user"}),
         "login" => login(PASSWORD),
         "wrong" => login("wrong"),
+        "hook" => json!({"name": "n", "uri": "https://example.com/", "hook": "number.*"}),
+        "reenable" => json!({"re-enable": true}),
         "key" => json!({"api_key": people.api_key}),
         "wrong_key" => json!({"api_key": "0".repeat(64)}),
         "refresh" => json!({"action": "refresh_token"}),

@@ -3,11 +3,14 @@
 mod common;
 mod market;
 
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use common::Answer;
 use market::Market;
 use numbers::gregorian::GregorianSeconds;
 use serde_json::{Value, json};
-use simulators::Fault;
+use simulators::{Fault, Wire};
 use store::{Batch, DocumentKind, Operation, Page, Store};
 
 const SOLD: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
@@ -212,6 +215,52 @@ async fn an_order_answered_with_another_number_is_asked_for_and_brings_only_its_
     assert_eq!(numbers.keys().collect::<Vec<_>>(), [SOLD[0]]);
     assert_eq!(market.other.vendor.owned(None, 10), [SOLD[0]]);
     assert_eq!(market.other.vendor.orders().len(), 1);
+}
+
+/// A carrier whose answers aren't what they claim: by the prefix they are of
+/// all sorts, or no answers at all.
+const LIAR: Wire = Wire {
+    routes: |_| Router::new().fallback(lie),
+    spends: |_, _, _| false,
+};
+
+async fn lie(uri: Uri) -> Response {
+    let asked = uri.query().unwrap_or_default();
+    if asked.contains("415") {
+        let said = json!({
+            SOLD[1]: "no object",
+            SOLD[0]: {"rate_center": {"name": 1, "state": ["CA"]}, "features": 7, "cost": "free"},
+            SOLD[2]: {"note": "x".repeat(10_000)},
+            "+12125550101": {},
+            "+1415": {},
+            "4155550104": {},
+            "+14155550105' OR 1=1": {},
+            "": {},
+        });
+        return Json(json!({"status": "success", "data": said})).into_response();
+    }
+    if asked.contains("212") {
+        return "<html>Welcome</html>".into_response();
+    }
+    Json(json!({"status": "success", "data": [SOLD[0]]})).into_response()
+}
+
+#[tokio::test]
+async fn nothing_but_numbers_that_were_asked_for_is_taken_from_an_answer() {
+    let market = Market::talking(LIAR).await;
+    assert_eq!(market.found("prefix=415&quantity=10").await, SOLD[..2]);
+    for prefix in [212, 303] {
+        assert_eq!(market.found(&format!("prefix={prefix}")).await, [""; 0]);
+        let path = format!("/v2/phone_numbers?prefix={prefix}");
+        let token = Some(market.server.child.token.as_str());
+        let answer = market
+            .server
+            .call_in("4.3", "GET", &path, token, None)
+            .await;
+        let silent = &answer.body["metadata"]["carriers"]["other"];
+        assert_eq!(silent["status"], "error", "{}", answer.text);
+    }
+    assert_eq!(market.other.vendor.orders(), []);
 }
 
 #[tokio::test]

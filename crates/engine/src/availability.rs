@@ -47,13 +47,15 @@ impl Engine {
         let keys: Vec<Option<E164>> = texts.iter().map(|text| numbering.key(text).ok()).collect();
         let known: Vec<E164> = keys.iter().flatten().cloned().collect();
         let found = self.store.numbers(&known).await?;
-        let unknown = known.iter().zip(&found);
-        let unknown = unknown.filter_map(|(key, found)| found.is_none().then(|| key.clone()));
-        let unknown: Vec<E164> = unknown.collect();
+        let unknown = known
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| found.is_none());
+        let unknown: Vec<E164> = unknown.map(|(key, _)| key.clone()).collect();
         let (sold, silent) = match buyer {
             Some(buyer) if !unknown.is_empty() => {
-                let names = self.searched_names(buyer).await?;
-                self.ask_whether_sold(&names, &unknown).await
+                let dealers = self.outside(buyer).await?;
+                self.ask_whether_sold(&dealers, &unknown).await
             }
             _ => (Vec::new(), BTreeMap::new()),
         };

@@ -9,11 +9,11 @@ mod dealers;
 mod kept;
 mod secrets_key;
 
-use carriers::BadSettings;
 use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
+use outside::BadSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{Batch, DocumentKind, Expectation, Operation, Page, PrivilegeLevel, StoreError};

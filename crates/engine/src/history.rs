@@ -41,6 +41,10 @@ pub struct EventView {
     pub for_admin: bool,
     /// Whether the number was, before or after, of the caller's accounts.
     concerns: bool,
+    /// Whether there was a number before, and after, whoever may read it.
+    pub(crate) existed: (bool, bool),
+    /// Whose it was, before and after, likewise.
+    pub(crate) owners: (Option<AccountId>, Option<AccountId>),
 }
 
 /// Which part of a number's history is asked for.
@@ -187,6 +191,7 @@ impl Engine {
             if !is_ours(cx, &owners, origin.account.as_ref()) {
                 origin.user = None;
             }
+            let owner = |side: &Option<Number>| side.as_ref()?.owner.clone();
             let concerns = [&before, &after]
                 .into_iter()
                 .flatten()
@@ -199,6 +204,8 @@ impl Engine {
                 action: event.action,
                 origin,
                 concerns,
+                existed: (before.is_some(), after.is_some()),
+                owners: (owner(&before), owner(&after)),
                 before: hide(before),
                 after: hide(after),
                 note: event.note.filter(|_| cx.is_admin()),

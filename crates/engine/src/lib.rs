@@ -42,6 +42,7 @@ pub mod tokens;
 mod turns;
 pub mod user_document;
 pub mod users;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ use emergency::AddressDesk;
 use numbering::NumberingRules;
 use orders::OrderDesk;
 use search::SearchPages;
+use webhooks::Deliveries;
 
 /// Does everything that numberd does.
 pub struct Engine {
@@ -72,6 +74,7 @@ pub struct Engine {
     carriers: Arc<Registry>,
     dealers: Arc<Dealers>,
     desk: OrderDesk,
+    deliveries: Deliveries,
     addresses: AddressDesk,
     names: NameDesk,
     rules: Rules,
@@ -177,6 +180,7 @@ impl Engine {
             turns: turns::Turns::default(),
             keyring: tokens::Keyring::default(),
             hasher: passwords::Hasher::default(),
+            deliveries: Deliveries::default(),
             store,
             settings,
             carriers,

@@ -26,6 +26,8 @@ pub enum Schema {
     Accounts,
     /// Fields of a user (4.3).
     Users,
+    /// Fields of a webhook (9.3).
+    Webhooks,
 }
 
 /// A schema's text and its compiled form.
@@ -40,13 +42,14 @@ const COERCION_PASSES: usize = 3;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::PhoneNumbers,
         Self::FindNumbers,
         Self::UserAuth,
         Self::ApiAuth,
         Self::Accounts,
         Self::Users,
+        Self::Webhooks,
     ];
 
     /// The name, which is the file's too.
@@ -58,6 +61,7 @@ impl Schema {
             Self::ApiAuth => "api_auth",
             Self::Accounts => "accounts",
             Self::Users => "users",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -67,7 +71,7 @@ impl Schema {
     }
 
     fn compiled(self) -> &'static Compiled {
-        static ALL: LazyLock<[Compiled; 6]> = LazyLock::new(|| {
+        static ALL: LazyLock<[Compiled; 7]> = LazyLock::new(|| {
             [
                 compile(include_str!("../schemas/phone_numbers.json")),
                 compile(include_str!("../schemas/find_numbers.json")),
@@ -75,6 +79,7 @@ impl Schema {
                 compile(include_str!("../schemas/api_auth.json")),
                 compile(include_str!("../schemas/accounts.json")),
                 compile(include_str!("../schemas/users.json")),
+                compile(include_str!("../schemas/webhooks.json")),
             ]
         });
         &ALL[self as usize]

@@ -152,16 +152,15 @@ impl Engine {
         own: &[Hit],
         span: Span,
     ) -> Result<Option<Found>, EngineError> {
-        let names = self.searched_names(buyer).await?;
-        let names = self.outside(names);
-        if names.is_empty() {
+        let dealers = self.outside(buyer).await?;
+        if dealers.is_empty() {
             return Ok(None);
         }
         let most = self.settings.number_manager.maximum_search_quantity;
         let query = id.wanted.of_carriers(most);
-        let answers = self.ask_for_offers(&names, &query).await;
+        let answers = self.ask_for_offers(&dealers, &query).await;
         let asked = now();
-        let made = self.not_ours(answers.said, own).await?;
+        let made = self.sellable(buyer, answers.said, own).await?;
         let overlays = self.overlays.get();
         let offered = made.iter().map(|offer| {
             let facts = Facts::new(&overlays, offer.number().digits(), None);
@@ -176,13 +175,24 @@ impl Engine {
         }))
     }
 
-    /// Each offered number once, without those that have a record here: a
-    /// carrier may go on offering what we bought from it.
-    async fn not_ours(&self, offers: Vec<Offer>, own: &[Hit]) -> Result<Vec<Offer>, StoreError> {
+    /// Each offered number once, without what is no whole number, and without
+    /// those that have a record here: a carrier may go on offering what we
+    /// bought from it.
+    async fn sellable(
+        &self,
+        buyer: &Account,
+        offers: Vec<Offer>,
+        own: &[Hit],
+    ) -> Result<Vec<Offer>, StoreError> {
+        let numbering = self.numbering(Some(buyer));
+        let is_number = |offer: &Offer| {
+            let key = numbering.key(offer.number().as_str());
+            key.is_ok_and(|key| key == *offer.number())
+        };
         let mut seen: HashSet<E164> = own.iter().map(|hit| hit.number.clone()).collect();
         let mut offers: Vec<Offer> = offers
             .into_iter()
-            .filter(|offer| seen.insert(offer.number().clone()))
+            .filter(|offer| is_number(offer) && seen.insert(offer.number().clone()))
             .collect();
         let keys: Vec<E164> = offers.iter().map(|offer| offer.number().clone()).collect();
         let mut known = self.store.numbers(&keys).await?.into_iter();
@@ -190,10 +200,11 @@ impl Engine {
         Ok(offers)
     }
 
-    /// Whether any carrier is asked at all.
+    /// Whether any carrier can be asked at all.
     fn looks_outside(&self) -> bool {
         let mut carriers = self.carriers.all();
-        carriers.any(|carrier| carrier.offers().is_some())
+        let own_credentials = self.dealers.key().is_some();
+        own_credentials || carriers.any(|carrier| carrier.offers().is_some())
     }
 
     /// Where an account's searches look, in order, each once: its own reserved
@@ -230,15 +241,6 @@ impl Engine {
             }
         }
         Ok(stock)
-    }
-
-    /// The carriers that an account's searches ask, in order.
-    pub(crate) async fn searched_names(
-        &self,
-        account: &Account,
-    ) -> Result<Vec<CarrierName>, StoreError> {
-        let reseller = self.reseller_of(account).await?;
-        Ok(self.names_searched(Some(&reseller)))
     }
 
     fn names_searched(&self, reseller: Option<&Account>) -> Vec<CarrierName> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::credentials::SecretsKey;
 use crate::orders::Timing;
+use crate::webhooks::WebhookSettings;
 
 /// Everything the engine is told at start.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Settings {
     /// What resellers' credentials are stored under; `None`: they can't have
     /// any. Never in a file.
     pub secrets_key: Option<SecretsKey>,
+    /// `[webhooks]`.
+    pub webhooks: WebhookSettings,
 }
 
 /// `[number_manager]`.

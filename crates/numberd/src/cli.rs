@@ -172,17 +172,20 @@ pub struct Serve {
 /// Options of `simulate`.
 #[derive(Args)]
 #[command(
-    after_help = "It sells numbers that are set aside for fiction, forgets everything when it ends, and \
-prints what connects numberd to it."
+    after_help = "It sells numbers that are set aside for fiction, keeps emergency addresses, forgets \
+everything when it ends, and prints what connects numberd to it.
+
+An address is corrected (301 Marina Blvd.), unless there are two (12 Sample, without St or Ave) or \
+none (1 Nowhere Ln, or no house number)."
 )]
 pub struct Simulate {
-    /// Which carrier
-    #[arg(value_parser = PossibleValuesParser::new(simulators::CARRIERS.iter().map(|carrier| carrier.name)))]
-    pub carrier: String,
+    /// Which vendor
+    #[arg(value_parser = PossibleValuesParser::new(simulators::VENDORS.iter().map(|vendor| vendor.name)))]
+    pub vendor: String,
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: String,
-    /// How many of the requests that order or give back go wrong, from 0 to 1
+    /// How many of the requests that order, give back or deal with addresses go wrong, from 0 to 1
     #[arg(long, value_name = "RATE", default_value = "0", value_parser = parse_rate)]
     pub fault_rate: f64,
     /// The same number makes the same faults; without it they are random

@@ -8,6 +8,7 @@ use api::{ApiSettings, Dialect, Limits};
 use carriers::Registry;
 use engine::orders::Timing;
 use engine::settings::{Accounts, Auth, NumberManager};
+use engine::webhooks::WebhookSettings;
 use numbers::carrier::{CarrierName, KNOWN};
 use numbers::classify::Classifiers;
 use numbers::converter::{Converters, DEFAULT_RECONCILE};
@@ -52,6 +53,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long orders at carriers may take.
     pub orders: Timing,
+    /// How others are told of events.
+    pub webhooks: WebhookSettings,
     /// Where numbers come from, by the carrier's name.
     pub carriers: AllSettings,
     /// Who acts for numbers, by the provider's name.
@@ -75,6 +78,7 @@ impl Default for Config {
             accounts: Accounts::default(),
             limits: api.limits,
             orders: Timing::default(),
+            webhooks: WebhookSettings::default(),
             carriers: AllSettings::default(),
             providers: AllSettings::default(),
             log: Log::default(),
@@ -222,6 +226,7 @@ impl Config {
             carriers: self.carriers.clone(),
             providers: self.providers.clone(),
             orders: self.orders,
+            webhooks: self.webhooks.clone(),
             ..engine::Settings::default()
         }
     }

@@ -19,6 +19,9 @@ const REST_JOB: Duration = Duration::from_hours(1);
 /// How often orders are looked at that somebody has to look after.
 const ORDER_JOB: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether somebody has to be told of events.
+const DELIVERY_JOB: Duration = Duration::from_millis(500);
+
 /// How often offers are removed that have expired.
 const EXPIRY_JOB: Duration = Duration::from_mins(1);
 
@@ -58,6 +61,7 @@ impl Jobs {
             tokio::spawn(drop_expired(engine(), turn.clone())),
             tokio::spawn(end_rests(engine(), turn.clone())),
             tokio::spawn(reconcile(engine(), turn.clone())),
+            tokio::spawn(deliver_events(engine(), turn.clone())),
             // Every node keeps them in its own memory.
             tokio::spawn(take_over_data(engine())),
         ];
@@ -105,6 +109,17 @@ async fn take_over_data(engine: Arc<Engine>) {
             Err(error) => tracing::error!(%error, "loaded tables can't be read"),
         }
         sleep(DATA_JOB).await;
+    }
+}
+
+/// Tells those who want to know of what happened.
+async fn deliver_events(engine: Arc<Engine>, turn: Turn) {
+    loop {
+        turn.comes().await;
+        if let Err(error) = engine.deliver_events().await {
+            tracing::error!(%error, "events can't be delivered");
+        }
+        sleep(DELIVERY_JOB).await;
     }
 }
 

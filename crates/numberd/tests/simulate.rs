@@ -1,4 +1,4 @@
-//! `numberd simulate`: a carrier to try.
+//! `numberd simulate`: a vendor to try.
 
 mod common;
 
@@ -8,6 +8,7 @@ use carriers::{Failure, Offer, OrderId, Orders, Purchase, Query, Registry, Verdi
 use common::{Place, Server};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
+use providers::{Address, Checked, Providers};
 use serde_json::{Map, Value};
 
 /// A simulator on a free port, and what it says to put into the configuration.
@@ -23,10 +24,12 @@ fn simulated(place: &Place, arguments: &[&str]) -> (Server, String) {
     (server, lines.join("\n"))
 }
 
+/// Settings by table and by name.
+type Blocks = BTreeMap<String, BTreeMap<String, Map<String, Value>>>;
+
 fn registry(snippet: &str) -> Registry {
-    let snippet: BTreeMap<String, BTreeMap<String, Map<String, Value>>> =
-        toml::from_str(snippet).expect("TOML");
-    Registry::with_settings(snippet["carriers"].clone()).expect("settings")
+    let blocks: Blocks = toml::from_str(snippet).expect("TOML");
+    Registry::with_settings(blocks["carriers"].clone()).expect("settings")
 }
 
 fn query() -> Query {
@@ -64,8 +67,10 @@ async fn order(registry: &Registry, name: &str, offer: &Offer) -> Result<Verdict
 #[tokio::test]
 async fn every_carrier_deals_with_whoever_takes_over_what_it_prints() {
     let place = Place::new();
-    for carrier in simulators::CARRIERS {
-        let name = carrier.name;
+    for vendor in simulators::VENDORS {
+        let (name, Some(carrier)) = (vendor.name, vendor.carrier) else {
+            continue;
+        };
         let (server, snippet) = simulated(&place, &[name]);
         let registry = registry(&snippet);
         if carrier.sells {
@@ -79,6 +84,40 @@ async fn every_carrier_deals_with_whoever_takes_over_what_it_prints() {
             assert_eq!(page.expect("a page").numbers.len(), 20, "{name}");
         }
         server.stop();
+    }
+}
+
+#[tokio::test]
+async fn every_provider_deals_with_whoever_takes_over_what_it_prints() {
+    let place = Place::new();
+    for vendor in simulators::VENDORS {
+        if vendor.providers.is_empty() {
+            continue;
+        }
+        let (server, snippet) = simulated(&place, &[vendor.name]);
+        let blocks: Blocks = toml::from_str(&snippet).expect("TOML");
+        let providers = Providers::with_settings(blocks["providers"].clone()).expect("settings");
+        for (name, _) in vendor.providers {
+            if let Some(provider) = providers.emergency(name) {
+                let checked = provider.check(&marina()).await.expect("an answer");
+                assert!(matches!(checked, Checked::Found(_)), "{name}: {checked:?}");
+            } else {
+                assert!(providers.caller_names(name).is_some(), "{name}");
+            }
+        }
+        server.stop();
+    }
+}
+
+fn marina() -> Address {
+    Address {
+        caller_name: "Example Bakery".to_owned(),
+        street_address: "301 Marina Blvd.".to_owned(),
+        extended_address: None,
+        locality: "San Rafael".to_owned(),
+        region: "CA".to_owned(),
+        postal_code: "94901".to_owned(),
+        location_id: None,
     }
 }
 

@@ -45,7 +45,8 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 15] = [
+    /// All of them.
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::Reserved,
         Self::Activated,

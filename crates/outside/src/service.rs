@@ -10,6 +10,8 @@ pub enum Kind {
     Carrier,
     /// Acts for numbers that are ours: emergency addresses, caller names.
     Provider,
+    /// Wants to be told what happens: a webhook.
+    Receiver,
 }
 
 /// Somebody outside, as the configuration names him.
@@ -36,6 +38,14 @@ impl Service {
         }
     }
 
+    /// `[webhooks]`: all who want to be told, each at a place of his own.
+    pub fn receivers() -> Self {
+        Self {
+            kind: Kind::Receiver,
+            name: "webhooks".into(),
+        }
+    }
+
     /// What it does for us.
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -51,6 +61,7 @@ impl Service {
         let table = match self.kind {
             Kind::Carrier => "carriers",
             Kind::Provider => "providers",
+            Kind::Receiver => return self.name.to_string(),
         };
         format!("{table}.{}", self.name)
     }

@@ -134,15 +134,15 @@ fn is_operators(key: &str) -> bool {
     is_place || (COMMON.contains(&key) && !FREE.contains(&key))
 }
 
-/// The settings of a customer with credentials of its own at a carrier: what the
+/// The settings of a customer with credentials of its own at a service: what the
 /// operator alone decides is as in the operator's settings, and nothing else of
 /// them is. Limits go no further than the operator's.
 pub fn with_own(
-    carrier: &CarrierName,
+    service: &Service,
     operators: &Map<String, Value>,
     own: Map<String, Value>,
 ) -> Result<Map<String, Value>, BadSettings> {
-    let wrong = |problem: String| BadSettings::new(carrier, problem);
+    let wrong = |problem: String| BadSettings::new(service, problem);
     for key in own.keys() {
         if is_operators(key) {
             return Err(wrong(format!("'{key}' is the operator's to set")));
@@ -202,8 +202,8 @@ mod tests {
     }
 
     fn own(operators: &Value, own: &Value) -> Result<Map<String, Value>, BadSettings> {
-        let name = CarrierName::new("other");
-        with_own(&name, &object(operators), object(own))
+        let service = Service::carrier("other");
+        with_own(&service, &object(operators), object(own))
     }
 
     #[test]

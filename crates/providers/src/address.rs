@@ -33,13 +33,84 @@ impl Address {
     }
 }
 
-/// Whether two sets of fields name the same place, large letters and small.
+/// The country of a state or province.
+pub fn country(region: &str) -> &'static str {
+    const PROVINCES: [&str; 13] = [
+        "AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT",
+    ];
+    let is_province = PROVINCES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(region));
+    if is_province { "CA" } else { "US" }
+}
+
+/// Words that are written in short as well (USPS Publication 28).
+const SHORT: [(&str, &str); 16] = [
+    ("APARTMENT", "APT"),
+    ("AVENUE", "AVE"),
+    ("BOULEVARD", "BLVD"),
+    ("BUILDING", "BLDG"),
+    ("COURT", "CT"),
+    ("DRIVE", "DR"),
+    ("FLOOR", "FL"),
+    ("HIGHWAY", "HWY"),
+    ("LANE", "LN"),
+    ("PARKWAY", "PKWY"),
+    ("PLACE", "PL"),
+    ("ROAD", "RD"),
+    ("ROOM", "RM"),
+    ("SQUARE", "SQ"),
+    ("STREET", "ST"),
+    ("SUITE", "STE"),
+];
+
+/// Whether two sets of fields name the same place, however it is spelled.
 pub fn is_same(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
-    let place = |fields: &Map<String, Value>, name: &str| {
-        let text = fields.get(name).and_then(Value::as_str);
-        text.unwrap_or_default().trim().to_uppercase()
-    };
     PLACE
         .iter()
-        .all(|name| place(one, name) == place(other, name))
+        .all(|name| spelled(one.get(*name)) == spelled(other.get(*name)))
+}
+
+/// In large letters, without dots and commas, words in short.
+fn spelled(text: Option<&Value>) -> String {
+    let text = text.and_then(Value::as_str).unwrap_or_default();
+    let text = text.to_uppercase().replace(['.', ','], " ");
+    let words = text.split_whitespace().map(|word| {
+        let known = SHORT.iter().find(|(long, _)| *long == word);
+        known.map_or(word, |(_, short)| *short)
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether two sets of fields show the same caller's name.
+pub fn is_same_caller(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let name = |fields: &Map<String, Value>| {
+        let name = fields.get("caller_name").and_then(Value::as_str);
+        name.unwrap_or_default().to_uppercase()
+    };
+    name(one) == name(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(street: &str, second: &str) -> Map<String, Value> {
+        let fields = json!({"street_address": street, "extended_address": second});
+        fields.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_same_place_is_known_in_every_spelling_and_no_other_is() {
+        let one = place("301 Marina Blvd.", "Suite 3");
+        assert!(is_same(&one, &place("301 MARINA BOULEVARD", "STE 3")));
+        for other in [
+            place("301 Marina Ave", "Suite 3"),
+            place("301 Marina Blvd", "Suite 4"),
+            place("31 Marina Blvd", "Suite 3"),
+            place("301 Marina Blvd", ""),
+        ] {
+            assert!(!is_same(&one, &other), "{other:?}");
+        }
+    }
 }

@@ -52,8 +52,9 @@ pub struct Located {
 pub enum Checked {
     /// It knows the place; corrected where need be.
     Found(Located),
-    /// It knows several that could be meant; at least two. Where one has a
-    /// `location_id`, that chooses it ([`Address::location_id`]).
+    /// It knows others that could be meant: several, or one that it only
+    /// suggests. Where one has a `location_id`, that chooses it
+    /// ([`Address::location_id`]); else it is chosen by asking for it as it is.
     Several(Vec<Located>),
     /// It knows no such place.
     Invalid {

@@ -106,6 +106,10 @@ impl CallerNameProvider for Sandbox {
         &self.name
     }
 
+    fn sandbox(&self) -> bool {
+        true
+    }
+
     async fn set(&self, _number: &E164, _wish: &CallerNames) -> Result<Wish, ProviderError> {
         Ok(Wish::Done)
     }

@@ -101,7 +101,7 @@ impl Emergency {
         state
             .bound
             .values()
-            .any(|bound| bound.id == id || bound.before.as_deref() == Some(id))
+            .any(|bound| bound.id == id || bound.current().as_deref() == Some(id))
     }
 
     /// Gives a number an address, which takes the place of another one once it
@@ -126,6 +126,11 @@ impl Emergency {
         bound.left = bound.left.saturating_sub(1);
         bound.in_force = bound.in_force || bound.left == 0;
         Some(bound.clone())
+    }
+
+    /// What a number has, without asking.
+    pub fn bound(&self, number: &str) -> Option<Bound> {
+        self.lock().bound.get(number).cloned()
     }
 
     /// Takes a number's address away; `false`: it had none.

@@ -7,13 +7,13 @@
 
 mod auth;
 pub mod bandwidth2;
-mod carriers;
 pub mod dash_e911;
 pub mod didww;
 pub mod emergency;
 mod faults;
 pub mod gazetteer;
 pub mod other;
+mod played;
 mod serve;
 pub mod simwood;
 pub mod telnyx;
@@ -25,9 +25,9 @@ pub mod voip_innovations;
 pub mod voxbone;
 mod xml;
 
-pub use carriers::{CARRIERS, Played, played};
 pub use emergency::Emergency;
 pub use faults::{Fault, Faults};
+pub use played::{Carrier, Played, Settings, VENDORS, played};
 pub use serve::{Simulator, Wire};
 pub use tokens::Tokens;
 pub use vendor::{Hook, Order, OrderState, Refusal, Vendor};

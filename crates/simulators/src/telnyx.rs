@@ -1,5 +1,7 @@
 //! `telnyx`: API v2 in JSON (spec/integrations.md 5.1).
 
+mod features;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ const LARGEST_PAGE: usize = 3;
 /// How it talks.
 pub const WIRE: Wire = Wire {
     routes,
-    spends: |method, _, _| *method == Method::POST || *method == Method::DELETE,
+    spends: |method, path, _| *method != Method::GET || features::is_provided(path),
 };
 
 /// The public key of its webhooks, as it shows it.
@@ -67,6 +69,7 @@ fn routes(vendor: Arc<Vendor>) -> Router {
         .route("/number_orders/{id}", get(order_by_id))
         .route("/phone_numbers", get(owned))
         .route("/phone_numbers/{id}", delete(release))
+        .merge(features::routes())
         .layer(middleware::from_fn(|request, next| {
             auth::bearer(TOKEN, request, next)
         }))

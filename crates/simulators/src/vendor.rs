@@ -33,6 +33,8 @@ struct State {
     patience: u32,
     bought: BTreeMap<String, u32>,
     released: BTreeMap<String, u32>,
+    /// Number → the name that it shows, and whether names are looked up.
+    caller_names: BTreeMap<String, (Option<String>, bool)>,
     next_id: u64,
 }
 
@@ -257,6 +259,19 @@ impl Vendor {
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()
+    }
+
+    /// The name that a number shows, and whether names of its callers are looked
+    /// up.
+    pub fn caller_names(&self, number: &str) -> (Option<String>, bool) {
+        let state = self.lock();
+        state.caller_names.get(number).cloned().unwrap_or_default()
+    }
+
+    /// Changes a number's names.
+    pub(crate) fn set_caller_names(&self, number: &str, names: (Option<String>, bool)) {
+        let mut state = self.lock();
+        state.caller_names.insert(number.to_owned(), names);
     }
 
     /// How many requests arrived, whatever they were.

@@ -1,6 +1,8 @@
 //! `vitelity`: Vitelity's `api.php` (spec/integrations.md 2.4). It answers 200
 //! always, and takes no credentials in its URL.
 
+mod features;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,9 +22,18 @@ pub const LOGIN: (&str, &str) = ("vitelity-login", "vitelity & password");
 pub const WIRE: Wire = Wire {
     routes,
     spends: |_, _, body| {
-        ["cmd=getlocaldid", "cmd=gettollfree", "cmd=removedid"]
+        let commands = [
+            "getlocaldid",
+            "gettollfree",
+            "removedid",
+            "e911",
+            "lidb",
+            "cnam",
+        ];
+        commands
             .iter()
-            .any(|command| body.contains(command))
+            .map(|command| format!("cmd={command}"))
+            .any(|command| body.contains(&command))
     },
 };
 
@@ -69,6 +80,7 @@ async fn command(
         "removedid" if vendor.refuses_release() => fail("notnow"),
         "removedid" if vendor.release(&number) => content("<status>ok</status>"),
         "removedid" => fail("unowned"),
+        command if features::knows(command) => features::answer(&vendor, &number, &form),
         _ => fail("invalid"),
     }
 }

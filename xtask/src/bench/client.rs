@@ -42,12 +42,13 @@ impl Load {
     /// error of the whole.
     pub fn run(&self, server: &Server, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
         let before = processor_seconds(server.process())?;
-        let mut round = self.run_all(server.address, sources)?;
+        let mut round = self.run_at(server.address, sources)?;
         round.processor = processor_seconds(server.process())? - before;
         Ok(round)
     }
 
-    fn run_all(&self, address: SocketAddr, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
+    /// The same against any server.
+    pub fn run_at(&self, address: SocketAddr, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
         let threads = thread::available_parallelism()?.get().min(sources.len());
         let mut shares: Vec<Vec<Box<dyn Requests>>> = Vec::new();
         shares.resize_with(threads, Vec::new);

@@ -12,6 +12,7 @@ mod http;
 mod import;
 mod installation;
 mod machine;
+mod outside;
 mod place;
 mod reads;
 mod report;
@@ -59,6 +60,8 @@ enum Part {
     Put,
     /// PUT of 500 new numbers at once, against bare bulk insert
     Collection,
+    /// Search over carriers outside, against the slowest of them
+    Outside,
 }
 
 /// Measure numberd beside bare baselines, in one run
@@ -169,6 +172,9 @@ fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<()> 
     }
     start::peak(&server, report)?;
     server.stop()?;
+    if options.wants(Part::Outside) {
+        outside::measure(bench, report)?;
+    }
     bare_sqlite::expect_numbers(&large, bench.dataset.numbers + written)
 }
 

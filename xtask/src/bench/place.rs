@@ -85,12 +85,20 @@ impl Place {
     /// Serves a database as an operator would: everything at its default, the
     /// log in a file.
     pub fn serve(&self, database: &Path) -> Result<Server> {
+        self.serve_with(database, "")
+    }
+
+    /// The same with a configuration.
+    pub fn serve_with(&self, database: &Path, configuration: &str) -> Result<Server> {
         let number = self.logs.get();
         self.logs.set(number + 1);
         let log = self.file(&format!("serve-{number}.log"));
+        let settings = self.file(&format!("serve-{number}.toml"));
+        fs::write(&settings, configuration)?;
         let mut command = self.numberd(database);
         command
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .arg(&settings)
             .stderr(File::create(&log)?);
         Server::start(&mut command)
             .with_context(|| format!("its log: {}", fs::read_to_string(&log).unwrap_or_default()))

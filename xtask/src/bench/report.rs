@@ -65,6 +65,26 @@ impl Row {
         Self::new(what, must, format!("{seconds:.3} s"), seconds <= limit)
     }
 
+    /// A latency, of so many of a thousand answers, that must not be longer by
+    /// more than `limit` than what it stands beside; all in milliseconds.
+    pub fn later(
+        what: &str,
+        (name, beside): (&str, f64),
+        limit: f64,
+        permille: usize,
+        ours: &mut Side,
+    ) -> Self {
+        let latency = ours.latency(permille).unwrap_or(u64::MAX) / 1000;
+        let latency = f64::from(u32::try_from(latency).unwrap_or(u32::MAX)) / 1000.0;
+        let later = latency - beside;
+        let must = format!("≤ {name} + {limit:.0} ms");
+        let mut row = Self::new(what, must, format!("{latency:.1} ms"), later <= limit);
+        row.beside = format!("{name}: {beside:.1} ms");
+        row.ratio = format!("{later:+.1} ms");
+        row.latencies = latencies(ours);
+        row
+    }
+
     /// Memory that must not be more.
     pub fn memory_alone(what: &str, bound: Bound, kib: u64) -> Self {
         let mebibytes = mebibytes(kib);

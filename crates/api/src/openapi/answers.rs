@@ -9,13 +9,14 @@ use super::reference;
 use crate::dialect::Dialect;
 
 /// Listings that can be had as tables, too.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "AccountPath",
     "AccountRows",
     "Events",
     "NumberListing",
     "NumberListingOrSearch",
     "UserRows",
+    "WebhookRows",
 ];
 
 /// Everything that answers are made of, by name.

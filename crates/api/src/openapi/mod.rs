@@ -28,6 +28,7 @@ use crate::routes;
         (name = "carriers", description = "Resellers' own credentials at carriers"),
         (name = "orders", description = "What was ordered and given back at carriers"),
         (name = "users", description = "People who log in"),
+        (name = "webhooks", description = "Who is told of what happens"),
         (name = "auth", description = "Tokens"),
         (name = "server", description = "About the server itself"),
     ),
@@ -91,6 +92,18 @@ use crate::routes;
         routes::users::replace,
         routes::users::merge,
         routes::users::delete,
+        routes::webhooks::kinds,
+        routes::webhooks::all_samples,
+        routes::webhooks::sample,
+        routes::webhooks::list,
+        routes::webhooks::create,
+        routes::webhooks::enable,
+        routes::webhooks::get,
+        routes::webhooks::replace,
+        routes::webhooks::merge,
+        routes::webhooks::delete,
+        routes::webhooks::all_attempts,
+        routes::webhooks::attempts,
         routes::user_auth::log_in,
         routes::user_auth::get,
         routes::user_auth::recover,
@@ -184,7 +197,7 @@ fn collection() -> Value {
 }
 
 /// What the bodies of each path's requests hold as `data`.
-fn request_schemas() -> [(&'static str, &'static str); 13] {
+fn request_schemas() -> [(&'static str, &'static str); 15] {
     const NUMBERS: &str = "phone_numbers";
     [
         ("/v2/accounts/{account_id}/phone_numbers/{number}", NUMBERS),
@@ -216,6 +229,11 @@ fn request_schemas() -> [(&'static str, &'static str); 13] {
         ("/v2/accounts", "accounts"),
         ("/v2/accounts/{account_id}", "accounts"),
         ("/v2/accounts/{account_id}/users", "users"),
+        ("/v2/accounts/{account_id}/webhooks", "webhooks"),
+        (
+            "/v2/accounts/{account_id}/webhooks/{webhook_id}",
+            "webhooks",
+        ),
         ("/v2/user_auth", "user_auth"),
         ("/v2/api_auth", "api_auth"),
     ]

@@ -15,3 +15,4 @@ mod rows;
 pub mod token_auth;
 pub mod user_auth;
 pub mod users;
+pub mod webhooks;

@@ -14,7 +14,7 @@ use engine::settings::NumberManager;
 use outside::settings::AllSettings;
 use serde_json::{Value, json};
 use simulators::other::{TOKEN, WIRE};
-use simulators::{Simulator, Vendor};
+use simulators::{Simulator, Vendor, Wire};
 use tokio::net::TcpListener;
 
 use crate::common::Harness;
@@ -31,17 +31,22 @@ pub struct Market {
 impl Market {
     /// `other` alone, selling these numbers.
     pub async fn selling(numbers: &[&str]) -> Self {
-        Self::with(numbers, false).await
+        Self::with(WIRE, numbers, false).await
     }
 
     /// With two that don't answer.
     pub async fn with_dead_ones(numbers: &[&str]) -> Self {
-        Self::with(numbers, true).await
+        Self::with(WIRE, numbers, true).await
     }
 
-    async fn with(numbers: &[&str], dead: bool) -> Self {
+    /// `other` with a way of its own to talk.
+    pub async fn talking(wire: Wire) -> Self {
+        Self::with(wire, &[], false).await
+    }
+
+    async fn with(wire: Wire, numbers: &[&str], dead: bool) -> Self {
         let stock = numbers.iter().map(|number| (*number).to_owned());
-        let other = Simulator::start(WIRE, Arc::new(Vendor::new(stock)))
+        let other = Simulator::start(wire, Arc::new(Vendor::new(stock)))
             .await
             .expect("a port");
         let mut carriers = BTreeMap::new();

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::settings::{AllSettings, with_own};
-use carriers::{BadSettings, Carrier, Registry};
+use carriers::{Carrier, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
+use outside::settings::{AllSettings, with_own};
+use outside::{BadSettings, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{DocumentKind, Store, StoreError};
@@ -42,6 +43,12 @@ pub(crate) struct Dealer {
 }
 
 impl Dealer {
+    /// Whether it looks outside; one that can't be used has to say so.
+    pub fn looks(&self) -> bool {
+        let carrier = self.carrier.as_ref();
+        carrier.map_or(true, |carrier| carrier.offers().is_some())
+    }
+
     /// How many numbers one order takes.
     pub fn most_per_order(&self) -> usize {
         let orders = self.carrier.as_ref().ok();
@@ -231,7 +238,8 @@ impl Dealers {
             .filter(|(key, _)| CarrierName::new(key) == *name)
             .map(|(_, settings)| settings.clone())
             .next();
-        let settings = with_own(name, &operators.unwrap_or_default(), own)?;
+        let service = Service::carrier(name.as_str());
+        let settings = with_own(&service, &operators.unwrap_or_default(), own)?;
         Registry::one(name, settings)
     }
 

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use carriers::{CarrierError, Offer, Offers, Query};
 use futures::future::{BoxFuture, join_all};
+use numbers::account::Account;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use store::StoreError;
 
 use crate::Engine;
+use crate::credentials::Dealer;
 
 /// How many offers one search keeps, of all carriers together.
-const MOST_OFFERS: usize = 2_000;
+const MOST_OFFERS: usize = 1_000;
 
 /// The most that a carrier may say of one number, in bytes of JSON.
 const MOST_SAID: usize = 8 * 1024;
@@ -30,21 +33,30 @@ pub(super) struct Answers<T> {
 }
 
 impl Engine {
-    /// Those of the carriers that look outside.
-    pub(super) fn outside(&self, names: Vec<CarrierName>) -> Vec<CarrierName> {
-        let looks = |name: &CarrierName| self.carriers.get(name)?.offers();
-        let outside = names.into_iter().filter(|name| looks(name).is_some());
-        outside.collect()
+    /// The carriers that an account's searches ask outside, with the credentials
+    /// of its reseller.
+    pub(crate) async fn outside(
+        &self,
+        account: &Account,
+    ) -> Result<Vec<(CarrierName, Dealer)>, StoreError> {
+        let reseller = self.reseller_of(account).await?;
+        let mut outside = Vec::new();
+        for name in self.names_searched(Some(&reseller)) {
+            let dealer = self.dealers.buying(&reseller.id, &name).await?;
+            let dealer = dealer.filter(Dealer::looks);
+            outside.extend(dealer.map(|dealer| (name, dealer)));
+        }
+        Ok(outside)
     }
 
     /// What carriers sell of what a query wants, each one's by number.
     pub(super) async fn ask_for_offers<'q>(
         &'q self,
-        names: &[CarrierName],
+        dealers: &'q [(CarrierName, Dealer)],
         query: &'q Query,
     ) -> Answers<Offer> {
         let ask = |offers: &'q dyn Offers| offers.offers(query);
-        let answers = self.ask_each(names, ask).await;
+        let answers = self.ask_each(dealers, ask).await;
         let mut said = Vec::new();
         for mut offers in answers.said {
             offers.retain(|offer| is_good(offer, query));
@@ -61,7 +73,7 @@ impl Engine {
     /// Which of these numbers some carrier sells right now, in their order.
     pub(crate) async fn ask_whether_sold<'n>(
         &'n self,
-        names: &[CarrierName],
+        dealers: &'n [(CarrierName, Dealer)],
         numbers: &'n [E164],
     ) -> (Vec<bool>, BTreeMap<CarrierName, String>) {
         let ask = |offers: &'n dyn Offers| -> BoxFuture<'n, Result<Vec<bool>, CarrierError>> {
@@ -75,7 +87,7 @@ impl Engine {
                 Ok(sold)
             })
         };
-        let answers = self.ask_each(names, ask).await;
+        let answers = self.ask_each(dealers, ask).await;
         let mut sold = vec![false; numbers.len()];
         for answer in answers.said {
             for (sold, said) in sold.iter_mut().zip(answer) {
@@ -87,17 +99,23 @@ impl Engine {
 
     async fn ask_each<'e, T>(
         &'e self,
-        names: &[CarrierName],
+        dealers: &'e [(CarrierName, Dealer)],
         ask: impl Fn(&'e dyn Offers) -> BoxFuture<'e, Result<T, CarrierError>>,
     ) -> Answers<T> {
         let deadline = self.settings.number_manager.number_search_timeout_ms;
         let deadline = Duration::from_millis(deadline);
-        let outside = names
-            .iter()
-            .filter_map(|name| Some((name, self.carriers.get(name)?.offers()?)));
-        let asked = outside.map(|(name, offers)| {
-            let answer = tokio::time::timeout(deadline, ask(offers));
-            async move { (name.clone(), answer.await) }
+        let asked = dealers.iter().filter_map(|(name, dealer)| {
+            let answer = match &dealer.carrier {
+                Ok(carrier) => Ok(tokio::time::timeout(deadline, ask(carrier.offers()?))),
+                Err(reason) => Err(reason.clone()),
+            };
+            Some(async move {
+                let answer = match answer {
+                    Ok(answer) => Ok(answer.await),
+                    Err(reason) => Err(reason),
+                };
+                (name.clone(), answer)
+            })
         });
         let mut answers = Answers {
             said: Vec::new(),
@@ -105,12 +123,13 @@ impl Engine {
         };
         for (name, answer) in join_all(asked).await {
             let reason = match answer {
-                Ok(Ok(said)) => {
+                Ok(Ok(Ok(said))) => {
                     answers.said.push(said);
                     continue;
                 }
-                Ok(Err(error)) => error.reason,
-                Err(_) => format!("no answer within {} ms", deadline.as_millis()),
+                Ok(Ok(Err(error))) => error.reason,
+                Err(unusable) => unusable,
+                Ok(Err(_)) => format!("no answer within {} ms", deadline.as_millis()),
             };
             tracing::warn!(carrier = %name, reason, "a carrier didn't answer a search");
             answers.silent.insert(name, reason);

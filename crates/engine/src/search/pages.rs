@@ -23,7 +23,10 @@ pub(super) const LIFETIME: Duration = Duration::from_mins(15);
 /// How many numbers are looked at for those of a place, or with a filter.
 const LOOKED_AT: usize = 20_000;
 
-/// How many are read at once for that.
+/// How many of our own numbers one query finds at most.
+const MOST_FOUND: usize = 3_000;
+
+/// How many are read at once where some are sifted out.
 const CHUNK: usize = 500;
 
 /// A part of the stock and how far it was read.
@@ -76,7 +79,8 @@ impl Pages {
         }
     }
 
-    /// Reads on until there are `wanted` results or the sources are exhausted.
+    /// Reads on until there are `wanted` results, or as many as one query finds,
+    /// or the sources are exhausted.
     pub(super) async fn grow(
         &mut self,
         store: &dyn Store,
@@ -85,6 +89,7 @@ impl Pages {
         now: GregorianSeconds,
     ) -> Result<(), StoreError> {
         let sifts = self.wanted.sifts();
+        let wanted = wanted.min(MOST_FOUND);
         while self.found.len() < wanted && self.looks > 0 {
             let next = self.sources.iter().position(|source| source.left > 0);
             let Some(index) = next else {

@@ -88,16 +88,14 @@ impl SearchQuery {
     ) -> Result<Option<Digits>, EngineError> {
         let mut errors = self.wrong_filters(most);
         let country = self.country.as_deref().unwrap_or(default_country);
-        if let Err(error) = two_letters(country) {
-            errors.push(error);
-        }
+        errors.extend(not_two_letters(country));
         let cleaned = self.prefix.as_deref().map(cleaned_prefix).transpose();
         let kind = self.kind.as_deref().map(kind_named).transpose();
         let (cleaned, kind) = match (cleaned, kind) {
             (Ok(cleaned), Ok(kind)) if errors.is_empty() => (cleaned, kind),
             (cleaned, kind) => {
-                errors.extend(cleaned.err());
-                errors.extend(kind.err());
+                errors.extend(cleaned.err().map(|error| *error));
+                errors.extend(kind.err().map(|error| *error));
                 return Err(EngineError::Validation(errors));
             }
         };
@@ -105,7 +103,7 @@ impl SearchQuery {
             Ok(digits) => Ok(Some(digits)),
             Err(Wrong::Odd(_)) if self.lenient => Ok(None),
             Err(Wrong::Odd(error) | Wrong::Never(error)) => {
-                Err(EngineError::Validation(vec![error]))
+                Err(EngineError::Validation(vec![*error]))
             }
         }
     }
@@ -138,9 +136,15 @@ impl SearchQuery {
 /// What is wrong with the digits.
 enum Wrong {
     /// Kazoo finds nothing by that and says nothing.
-    Odd(FieldError),
+    Odd(Box<FieldError>),
     /// Nobody can mean it.
-    Never(FieldError),
+    Never(Box<FieldError>),
+}
+
+impl Wrong {
+    fn odd(error: FieldError) -> Self {
+        Self::Odd(Box::new(error))
+    }
 }
 
 /// A prefix without white space and the stars at its end.
@@ -159,18 +163,22 @@ impl Cleaned {
 
 /// The prefix by its length (spec/http.md 6.2, 7.7). Stars count for it: `80*`
 /// is what clients send for every toll-free number that begins so.
-fn cleaned_prefix(prefix: &str) -> Result<Cleaned, FieldError> {
+fn cleaned_prefix(prefix: &str) -> Result<Cleaned, Box<FieldError>> {
     let typed: String = prefix.chars().filter(|c| !c.is_whitespace()).collect();
     let digits = typed.trim_end_matches('*').to_owned();
     let length = typed.strip_prefix('+').unwrap_or(&typed).chars().count();
     let says_nothing = digits.trim_start_matches('+').is_empty();
     if says_nothing || length < *PREFIX_LENGTH.start() {
         let least = *PREFIX_LENGTH.start();
-        return Err(FieldError::too_short("prefix", least, &typed));
+        return Err(Box::new(FieldError::too_short("prefix", least, &typed)));
     }
     let most = *PREFIX_LENGTH.end();
     if length > most && !typed.starts_with('+') || length > MOST_DIGITS {
-        return Err(FieldError::too_long("prefix", most, &shown(&typed)));
+        return Err(Box::new(FieldError::too_long(
+            "prefix",
+            most,
+            &shown(&typed),
+        )));
     }
     Ok(Cleaned { typed, digits })
 }
@@ -185,7 +193,7 @@ fn digits(
     let Some(prefix) = prefix else {
         return Ok(Digits {
             prefix: None,
-            code: named.ok_or_else(|| Wrong::Odd(no_country(country)))?,
+            code: named.ok_or_else(|| Wrong::odd(no_country(country)))?,
             country: country.to_ascii_uppercase(),
             kind,
         });
@@ -195,7 +203,7 @@ fn digits(
         None => (prefix.digits.as_str(), false),
     };
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Wrong::Odd(no_digits("prefix", &prefix.typed)));
+        return Err(Wrong::odd(no_digits("prefix", &prefix.typed)));
     }
     let mut country = country.to_ascii_uppercase();
     let (code, national) = if is_whole {
@@ -209,13 +217,14 @@ fn digits(
         let national = prefix.digits.get(code.len()..).unwrap_or_default();
         (code, national.to_owned())
     } else {
-        let code = named.ok_or_else(|| Wrong::Odd(no_country(&country)))?;
+        let code = named.ok_or_else(|| Wrong::odd(no_country(&country)))?;
         (code, digits.to_owned())
     };
     if code == "+1" && prefix.is_wildcard(&national) {
         let wildcard = format!("{national:*<3}");
         let Some(TollFree::Wildcard(_)) = toll_free(&wildcard) else {
-            return Err(Wrong::Never(no_wildcard(&wildcard, &prefix.typed)));
+            let error = no_wildcard(&wildcard, &prefix.typed);
+            return Err(Wrong::Never(Box::new(error)));
         };
         kind = kind.or(Some(NumberKind::TollFree));
     }
@@ -244,11 +253,11 @@ fn region_of(digits: &str) -> Option<(String, String)> {
     })
 }
 
-fn two_letters(country: &str) -> Result<(), FieldError> {
+fn not_two_letters(country: &str) -> Option<FieldError> {
     match country.chars().count() {
-        2 => Ok(()),
-        0 | 1 => Err(FieldError::too_short("country", 2, country)),
-        _ => Err(FieldError::too_long("country", 2, &shown(country))),
+        2 => None,
+        0 | 1 => Some(FieldError::too_short("country", 2, country)),
+        _ => Some(FieldError::too_long("country", 2, &shown(country))),
     }
 }
 
@@ -279,14 +288,13 @@ fn wrong_digits(name: &str, text: &str, most: usize) -> Option<FieldError> {
     (!fits).then(|| no_digits(name, text))
 }
 
-fn kind_named(text: &str) -> Result<NumberKind, FieldError> {
+fn kind_named(text: &str) -> Result<NumberKind, Box<FieldError>> {
     text.parse().map_err(|_| {
         let known =
             [NumberKind::Local, NumberKind::TollFree, NumberKind::Mobile].map(NumberKind::as_str);
         let message = format!("Value is not one of {}", known.join(", "));
-        FieldError::new("type", "enum", message)
-            .with_target(known.to_vec())
-            .with_value(shown(text))
+        let error = FieldError::new("type", "enum", message).with_target(known.to_vec());
+        Box::new(error.with_value(shown(text)))
     })
 }
 

@@ -44,7 +44,7 @@ impl Wanted {
     /// Takes a checked query; `None`: there can be no such numbers.
     fn new(
         query: &SearchQuery,
-        digits: Digits,
+        digits: &Digits,
         overlays: &Overlays,
     ) -> Result<Option<Self>, EngineError> {
         let (city, state) = (query.city.as_deref(), query.state.as_deref());
@@ -173,6 +173,6 @@ impl Engine {
         let Some(digits) = query.checked(&manager.default_country, most)? else {
             return Ok(None);
         };
-        Wanted::new(query, digits, &self.overlays.get())
+        Wanted::new(query, &digits, &self.overlays.get())
     }
 }

@@ -2,7 +2,7 @@
 
 use numbers::account::AccountId;
 use serde_json::Value;
-use store::{EventKey, LoggedEvent, Store};
+use store::{EventKey, LoggedEvent};
 
 use super::PAGE;
 use super::number::{event_cells, event_document};

@@ -1,10 +1,11 @@
 //! `numberd simulate`: a carrier that sells numbers set aside for fiction, to
-//! try buying without one that costs money.
+//! try buying without one that costs money; or one who keeps emergency
+//! addresses, to try those.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use simulators::{Fault, Played, Simulator, Vendor, played};
+use simulators::{Fault, Played, Settings, Simulator, Vendor, played};
 use toml::{Table, Value};
 
 use crate::cli::Simulate;
@@ -22,15 +23,15 @@ const TOLL_FREE_CODES: [u16; 7] = [800, 833, 844, 855, 866, 877, 888];
 const OWNED: usize = 20;
 
 pub async fn run(options: &Simulate) -> Outcome {
-    let Some(carrier) = played(&options.carrier) else {
-        let message = format!("'{}' can't be simulated", options.carrier);
+    let Some(chosen) = played(&options.vendor) else {
+        let message = format!("'{}' can't be simulated", options.vendor);
         return Err(Failure::new(Code::Usage, message));
     };
     let stop = Stop::listen()?;
     let listener = server::bind(&options.listen).await?;
     let address = listener.local_addr()?;
     let vendor = Vendor::new(stock());
-    if !carrier.sells {
+    if chosen.carrier.is_some_and(|carrier| !carrier.sells) {
         let owned = vendor.search("+1", OWNED);
         // All of them are in stock.
         let _ = vendor.order_at_once("", &owned);
@@ -39,12 +40,12 @@ pub async fn run(options: &Simulate) -> Outcome {
     if options.fault_rate > 0.0 {
         vendor.faults.random(seed, options.fault_rate, &Fault::ALL);
     }
-    let simulator = Simulator::on(listener, carrier.wire, Arc::new(vendor))?;
+    let simulator = Simulator::on(listener, chosen.wire, Arc::new(vendor))?;
     output::line(&format!("listening on http://{address}"))?;
     if options.fault_rate > 0.0 {
         output::line(&format!("# the same faults again: --seed {seed}"))?;
     }
-    output::line(&snippet(carrier, server::reachable(address))?)?;
+    output::line(&snippet(chosen, server::reachable(address))?)?;
     stop.asked().await;
     drop(simulator);
     Ok(())
@@ -64,7 +65,33 @@ fn stock() -> impl Iterator<Item = String> {
 }
 
 /// What connects numberd to it.
-fn snippet(carrier: &Played, address: SocketAddr) -> Outcome<String> {
+fn snippet(chosen: &Played, address: SocketAddr) -> Outcome<String> {
+    let mut blocks = Vec::new();
+    let name = chosen.name;
+    if let Some(carrier) = chosen.carrier {
+        blocks.push(format!(
+            "# for numberd.toml; and name \"{name}\" in number_manager.carrier_modules\n\
+             [carriers.{name}]\n{}",
+            block(carrier.settings, address)?
+        ));
+    }
+    for (name, settings) in chosen.providers {
+        let key = if name.ends_with("_e911") {
+            "e911_provider"
+        } else {
+            "cnam_provider"
+        };
+        blocks.push(format!(
+            "# for numberd.toml; and number_manager.{key} = \"{name}\"\n\
+             [providers.{name}]\n{}",
+            block(settings, address)?
+        ));
+    }
+    Ok(blocks.join(""))
+}
+
+/// The keys of one block.
+fn block(own: Settings, address: SocketAddr) -> Outcome<String> {
     let mut settings = Table::new();
     let url = format!("http://{address}");
     settings.insert("base_url".to_owned(), Value::String(url));
@@ -72,14 +99,8 @@ fn snippet(carrier: &Played, address: SocketAddr) -> Outcome<String> {
     if !address.ip().is_loopback() {
         settings.insert("allow_plain_http".to_owned(), Value::Boolean(true));
     }
-    for (key, value) in carrier.settings {
+    for (key, value) in own {
         settings.insert((*key).to_owned(), Value::String((*value).to_owned()));
     }
-    let settings = toml::to_string(&settings)
-        .map_err(|error| Failure::new(Code::Failure, error.to_string()))?;
-    let name = carrier.name;
-    Ok(format!(
-        "# for numberd.toml; and name \"{name}\" in number_manager.carrier_modules\n\
-         [carriers.{name}]\n{settings}"
-    ))
+    toml::to_string(&settings).map_err(|error| Failure::new(Code::Failure, error.to_string()))
 }

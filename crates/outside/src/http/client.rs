@@ -36,6 +36,9 @@ pub(super) enum Purpose {
     LogIn,
     /// Orders, gives back or changes something.
     Spend,
+    /// Tells one of many receivers what happened. Where and what is his, so no
+    /// log has it, and his failures are nobody else's.
+    Tell,
 }
 
 impl Client {
@@ -126,6 +129,11 @@ impl Client {
         Call::new(self, Purpose::Spend, operation, method, url)
     }
 
+    /// A request that tells a receiver something: sent once, wherever he is.
+    pub fn tell(&self, method: Method, url: Url) -> Call<'_> {
+        Call::new(self, Purpose::Tell, "deliver", method, url)
+    }
+
     /// An error of this service.
     pub fn error(&self, failure: Failure, reason: impl Into<String>) -> CallError {
         CallError::new(&self.service, failure, reason)
@@ -169,7 +177,7 @@ impl Client {
                 Failure::NotSent,
                 "the carrier is set to sandbox: nothing that orders or releases leaves",
             )),
-            (Spending::Sandbox, _, Kind::Provider) => Err(self.error(
+            (Spending::Sandbox, _, Kind::Provider | Kind::Receiver) => Err(self.error(
                 Failure::NotSent,
                 "the provider is set to sandbox: nothing leaves",
             )),
@@ -197,7 +205,7 @@ impl Client {
     ) -> Result<Answer, CallError> {
         let again = match purpose {
             Purpose::Look | Purpose::LogIn => request.try_clone(),
-            Purpose::Spend => None,
+            Purpose::Spend | Purpose::Tell => None,
         };
         let permit = tokio::time::timeout(self.timeout, self.permits.acquire());
         let Ok(_permit) = permit.await else {
@@ -215,7 +223,7 @@ impl Client {
             }
         };
         let Ok(result) = tokio::time::timeout(self.timeout, attempts).await else {
-            self.breaker.failed(Instant::now());
+            self.note(purpose, false);
             let reason = format!("no answer within {} ms", self.timeout.as_millis());
             return Err(self.error(Failure::Unknown, reason));
         };
@@ -228,16 +236,16 @@ impl Client {
         operation: &'static str,
         request: reqwest::Request,
     ) -> Result<Answer, CallError> {
-        if !self.breaker.lets_through(Instant::now()) {
+        if purpose != Purpose::Tell && !self.breaker.lets_through(Instant::now()) {
             let reason = "it failed again and again and is left alone for some seconds";
             return Err(self.error(Failure::NotSent, reason));
         }
-        self.log_request(operation, &request);
-        let result = self.exchange(purpose, request).await;
-        match &result {
-            Ok(answer) if answer.status < 500 => self.breaker.succeeded(),
-            _ => self.breaker.failed(Instant::now()),
+        if purpose != Purpose::Tell {
+            self.log_request(operation, &request);
         }
+        let result = self.exchange(purpose, request).await;
+        let works = result.as_ref().is_ok_and(|answer| answer.status < 500);
+        self.note(purpose, works);
         if let Ok(answer) = &result {
             tracing::debug!(
                 service = self.service.section(),
@@ -248,6 +256,15 @@ impl Client {
             );
         }
         result
+    }
+
+    /// Tells the breaker whether the service works.
+    fn note(&self, purpose: Purpose, works: bool) {
+        match (purpose, works) {
+            (Purpose::Tell, _) => {}
+            (_, true) => self.breaker.succeeded(),
+            (_, false) => self.breaker.failed(Instant::now()),
+        }
     }
 
     async fn exchange(
@@ -319,7 +336,7 @@ impl Client {
     /// What the log shows of an answer.
     fn shown(&self, purpose: Purpose, body: &[u8]) -> String {
         match purpose {
-            Purpose::LogIn => "***".to_owned(),
+            Purpose::LogIn | Purpose::Tell => "***".to_owned(),
             Purpose::Look | Purpose::Spend => self.redacted(body),
         }
     }
@@ -351,6 +368,11 @@ const fn metric_names(kind: Kind) -> (&'static str, &'static str, &'static str) 
             "provider",
             "numberd_provider_request_seconds",
             "numberd_provider_requests_total",
+        ),
+        Kind::Receiver => (
+            "receiver",
+            "numberd_webhook_request_seconds",
+            "numberd_webhook_requests_total",
         ),
     }
 }

@@ -11,3 +11,9 @@ mod client;
 pub use call::{Answer, Call};
 pub use client::Client;
 pub use reqwest::{Method, Url};
+
+/// Whether a URL names an address of this machine or of a private network
+/// itself, and not by a host's name.
+pub fn names_private_address(url: &Url) -> bool {
+    address::literal(url).is_some_and(address::is_private)
+}

@@ -2,6 +2,8 @@
 
 mod cnam_notifier;
 mod dash;
+mod telnyx;
+mod vitelity;
 
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use serde_json::{Map, Value};
 
 pub use self::cnam_notifier::CnamNotifier;
 use self::dash::Dash;
+use self::telnyx::{TelnyxCnam, TelnyxE911};
+use self::vitelity::{VitelityCnam, VitelityE911};
 use crate::name::KNOWN;
 use crate::sandbox::Sandbox;
 use crate::{CallerNameProvider, EmergencyProvider, ProviderName};
@@ -25,7 +29,13 @@ pub enum Vendor {
 /// The provider of a name with its settings, `[providers.NAME]`.
 pub fn vendor(name: &ProviderName, settings: Map<String, Value>) -> Result<Vendor, BadSettings> {
     match name.as_str() {
-        "dash_e911" => Dash::new("dash_e911", settings).map(emergency),
+        // Bandwidth's own API for emergency addresses takes another form; until
+        // it is documented in full, this is Dash under the vendor's name.
+        "dash_e911" | "bandwidth_e911" => Dash::new(name.as_str(), settings).map(emergency),
+        "telnyx_e911" => TelnyxE911::new(settings).map(emergency),
+        "telnyx_cnam" => TelnyxCnam::new(settings).map(caller_names),
+        "vitelity_e911" => VitelityE911::new(settings).map(emergency),
+        "vitelity_cnam" => VitelityCnam::new(settings).map(caller_names),
         "cnam_notifier" => CnamNotifier::with_settings(&settings).map(caller_names),
         unknown => {
             let problem = format!("providers are {}", KNOWN.join(", "));

@@ -12,6 +12,7 @@ pub const KIND: Kind = Kind {
     wire: WIRE,
     settings: || json!({"auth_username": LOGIN.0, "auth_password": LOGIN.1, "debug": false}),
     needs: &["auth_username", "auth_password"],
+    candidates: 2,
     secret: "auth_password",
 };
 

@@ -1,7 +1,14 @@
 //! What every keeper of emergency addresses must do, tried with each against its
 //! simulator.
 
+mod agree;
+mod bandwidth_e911;
 mod dash_e911;
+mod names;
+mod telnyx_cnam;
+mod telnyx_e911;
+mod vitelity_cnam;
+mod vitelity_e911;
 mod world;
 
 /// The tests that every provider has to pass, by its [`world::Kind`].
@@ -55,6 +62,11 @@ macro_rules! contract {
         #[tokio::test]
         async fn a_removal_that_fails_is_no_removal() {
             crate::world::failing_removals($kind).await;
+        }
+
+        #[tokio::test]
+        async fn whatever_fails_when_both_sides_agree_in_the_end() {
+            crate::agree::agreeing($kind).await;
         }
 
         #[tokio::test]

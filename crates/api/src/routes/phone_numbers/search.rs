@@ -152,7 +152,7 @@ fn query(input: &Input) -> Result<SearchQuery, ApiError> {
         let number = number(input, key, least);
         number.unwrap_or_else(|error| {
             if !lenient {
-                errors.push(error);
+                errors.push(*error);
             }
             None
         })
@@ -189,7 +189,7 @@ fn query(input: &Input) -> Result<SearchQuery, ApiError> {
 
 /// A whole number of at least `least`, if it is given; more than fits is the
 /// most that does.
-fn number(input: &Input, key: &str, least: usize) -> Result<Option<usize>, FieldError> {
+fn number(input: &Input, key: &str, least: usize) -> Result<Option<usize>, Box<FieldError>> {
     let Some(text) = given(input, key) else {
         return Ok(None);
     };
@@ -197,7 +197,8 @@ fn number(input: &Input, key: &str, least: usize) -> Result<Option<usize>, Field
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number && text.parse::<i128>().is_err() {
         let message = "Value is not of type integer";
-        return Err(FieldError::new(key, "type", message).with_value(shown));
+        let error = FieldError::new(key, "type", message).with_value(shown);
+        return Err(Box::new(error));
     }
     let number = if is_number {
         text.parse().unwrap_or(usize::MAX)
@@ -206,9 +207,8 @@ fn number(input: &Input, key: &str, least: usize) -> Result<Option<usize>, Field
     };
     if text.starts_with('-') || number < least {
         let message = format!("Value is less than {least}");
-        return Err(FieldError::new(key, "minimum", message)
-            .with_target(least)
-            .with_value(shown));
+        let error = FieldError::new(key, "minimum", message).with_target(least);
+        return Err(Box::new(error.with_value(shown)));
     }
     Ok(Some(number))
 }

@@ -3,7 +3,7 @@
 use outside::xml::{Element, Writer};
 use serde_json::{Map, Value, json};
 
-use crate::address::is_same;
+use crate::address::{is_same, is_same_caller};
 use crate::{Address, Checked, Located};
 
 /// The vendor's elements, and the `e911` fields that they are.
@@ -181,13 +181,9 @@ impl Location {
         is_same(&self.fields, fields)
     }
 
-    /// Whether it is under the caller's name of these fields, if they have one.
+    /// Whether it is under the caller's name of these fields.
     pub fn is_called(&self, fields: &Map<String, Value>) -> bool {
-        let name = |fields: &Map<String, Value>| {
-            let name = fields.get("caller_name").and_then(Value::as_str);
-            name.map(str::to_uppercase)
-        };
-        name(fields).is_none_or(|wanted| name(&self.fields) == Some(wanted))
+        is_same_caller(&self.fields, fields)
     }
 
     /// As a check found it: nobody's yet.

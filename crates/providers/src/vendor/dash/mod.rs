@@ -327,9 +327,7 @@ impl EmergencyProvider for Dash {
         };
         // Not while it is open whether the new location is in force.
         let is_open = matches!(&placed, Ok(Placed::Pending(_)))
-            || placed
-                .as_ref()
-                .is_err_and(|error| error.failure != Failure::Refused);
+            || placed.as_ref().is_err_and(|error| !error.is_definite());
         if !is_open {
             self.sweep(number).await;
         }

@@ -1,0 +1,218 @@
+//! Emergency addresses as clients see them: the three answers of the API's
+//! document in dialect 2016, their forms in 4.3, and what stands in between.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::ApiSettings;
+use common::{Answer, Harness};
+use engine::Settings;
+use engine::context::now;
+use engine::orders::Timing;
+use engine::settings::NumberManager;
+use outside::settings::AllSettings;
+use serde_json::{Value, json};
+use simulators::dash_e911::{LOGIN, WIRE};
+use simulators::{Fault, Simulator, Vendor};
+
+const NUMBER: &str = "+14155550101";
+
+struct World {
+    server: Harness,
+    dash: Simulator,
+}
+
+impl World {
+    async fn new() -> Self {
+        let started = Simulator::start(WIRE, Arc::new(Vendor::new([]))).await;
+        let dash = started.expect("a port");
+        let settings = json!({
+            "base_url": dash.url(), "allow_private_addresses": true, "timeout_ms": 2000,
+            "auth_username": LOGIN.0, "auth_password": LOGIN.1,
+        });
+        let settings = settings.as_object().cloned().expect("an object");
+        let settings = Settings {
+            providers: AllSettings(BTreeMap::from([("dash_e911".to_owned(), settings)])),
+            number_manager: NumberManager {
+                available_module_name: "inventory".to_owned(),
+                ..NumberManager::default()
+            },
+            orders: Timing {
+                wait_ms: 0,
+                lost_after_s: 0,
+                unheard_after_s: 0,
+                ..Timing::default()
+            },
+            ..Settings::default()
+        };
+        let server = Harness::with(settings, ApiSettings::default()).await;
+        let world = Self { server, dash };
+        let created = json!({ "create_with_state": "in_service" });
+        world.ask("2016", "PUT", created).await;
+        world
+    }
+
+    async fn ask(&self, dialect: &str, method: &str, data: Value) -> Answer {
+        let child = &self.server.child;
+        let path = child.numbers(&format!("/{NUMBER}"));
+        let body = (method != "GET").then(|| json!({ "data": data }));
+        let token = Some(child.token.as_str());
+        self.server
+            .call_in(dialect, method, &path, token, body)
+            .await
+    }
+
+    async fn number(&self, dialect: &str) -> Value {
+        self.ask(dialect, "GET", Value::Null).await.data().clone()
+    }
+}
+
+fn address(street: &str) -> Value {
+    json!({
+        "postal_code": "94105", "street_address": street, "extended_address": "Apt 116",
+        "locality": "San Francisco", "region": "CA",
+    })
+}
+
+/// The seed's payload, in the words of a dialect.
+fn payload(key: &str, street: &str) -> Value {
+    json!({ "used_by": "callflow", "id": NUMBER, key: address(street) })
+}
+
+const KEYS: [(&str, &str); 2] = [("2016", "dash_e911"), ("4.3", "e911")];
+
+#[tokio::test]
+async fn an_address_that_nobody_finds_is_refused_as_the_document_says() {
+    for (dialect, message) in [("2016", "invalid data"), ("4.3", "validation error")] {
+        let world = World::new().await;
+        let data = payload("dash_e911", "1 Nowhere Ln");
+        let answer = world.ask(dialect, "POST", data).await;
+        let expected = json!({ "address": { "invalid": {
+            "cause": address("1 Nowhere Ln"),
+            "message": "Location is not geocoded",
+            "provider": "dash_e911",
+        } } });
+        assert_eq!(answer.refusal(), (400, message, &expected));
+    }
+}
+
+#[tokio::test]
+async fn of_several_addresses_one_is_chosen_by_sending_it_back() {
+    for (dialect, key) in KEYS {
+        let world = World::new().await;
+        let answer = world
+            .ask(dialect, "POST", payload("dash_e911", "12 Sample"))
+            .await;
+        let (status, message, data) = answer.refusal();
+        assert_eq!((status, message), (400, "multiple_choice"));
+        let choice = &data["multiple_choice"][key];
+        assert_eq!(data, &json!({ "multiple_choice": { key: choice } }));
+        assert_eq!(choice["cause"], address("12 Sample"));
+        assert_eq!(choice["message"], "more than one address found");
+        let details = choice["details"].as_array().expect("candidates");
+        let streets: Vec<&Value> = details.iter().map(|one| &one["street_address"]).collect();
+        assert_eq!(streets, ["12 SAMPLE ST", "12 SAMPLE AVE"]);
+        assert!(details.iter().all(|one| one["location_id"].is_string()));
+        assert_eq!(world.number(dialect).await.get(key), None);
+
+        let chosen = json!({ key: details[1] });
+        let answer = world.ask(dialect, "POST", chosen).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.data()[key]["street_address"], "12 SAMPLE AVE");
+        assert_eq!(answer.data()[key]["status"], "PROVISIONED");
+    }
+}
+
+#[tokio::test]
+async fn the_address_is_shown_as_the_provider_has_it() {
+    for (dialect, key) in KEYS {
+        let world = World::new().await;
+        let answer = world
+            .ask(dialect, "POST", payload("dash_e911", "116 Natoma St"))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let shown = &answer.data()[key];
+        let location = shown["location_id"].as_str().expect("a location");
+        let expected = json!({
+            "street_address": "116 NATOMA ST", "extended_address": "APT 116",
+            "caller_name": "child", "locality": "SAN FRANCISCO",
+            "latitude": "37.786861", "longitude": "-122.399484",
+            "location_id": location, "plus_four": "3745", "postal_code": "94105",
+            "region": "CA", "status": "PROVISIONED",
+            "legacy_data": {
+                "house_number": "116", "streetname": "NATOMA ST", "suite": "APT 116",
+            },
+        });
+        assert_eq!(shown, &expected);
+        let stored = world.number(dialect).await;
+        assert_eq!(&stored[key], &expected);
+        let held = world.dash.vendor.emergency.in_force(NUMBER);
+        assert!(held.is_some_and(|held| held.id == location));
+        // What a client reads and sends back asks nobody, in any words.
+        let requests = world.dash.vendor.requests();
+        let again = world.ask(dialect, "POST", stored).await;
+        assert_eq!(&again.data()[key], &expected);
+        assert_eq!(world.dash.vendor.requests(), requests);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_half_set_when_the_provider_fails() {
+    let world = World::new().await;
+    let before = world.number("4.3").await;
+    world.dash.vendor.faults.script([Fault::Refuse]);
+    let data = json!({ "e911": address("116 Natoma St"), "note": 1 });
+    let answer = world.ask("4.3", "PATCH", data).await;
+    let (status, message, data) = answer.refusal();
+    assert_eq!((status, message), (500, "unspecified_fault"));
+    assert_eq!(data["message"], "fault by provider");
+    assert_eq!(world.number("4.3").await, before);
+}
+
+#[tokio::test]
+async fn a_removal_that_fails_is_said_and_done_later() {
+    for (dialect, key) in KEYS {
+        let world = World::new().await;
+        world
+            .ask(dialect, "PATCH", payload(key, "116 Natoma St"))
+            .await;
+        world.dash.vendor.faults.script([Fault::ErrorBefore]);
+        world.ask(dialect, "PATCH", json!({ key: null })).await;
+        let engine = &world.server.engine;
+        let mut number = world.number(dialect).await;
+        assert_eq!(number.get(key), None);
+        for _ in 0..1000 {
+            if number["_read_only"].get(key).is_none() {
+                break;
+            }
+            assert_eq!(number["_read_only"][key], json!({ "state": "removing" }));
+            let later = numbers::gregorian::GregorianSeconds::new(now().get() + 10_000);
+            engine.addresses().look_after(later).await.expect("a store");
+            number = world.number(dialect).await;
+        }
+        assert_eq!(number["_read_only"].get(key), None);
+        assert!(world.dash.vendor.emergency.in_force(NUMBER).is_none());
+    }
+}
+
+#[tokio::test]
+async fn numbers_without_an_address_are_listed() {
+    let world = World::new().await;
+    let child = &world.server.child;
+    let path = child.url("/e911_coverage");
+    let listed = world.server.get(child, &path).await;
+    let rows = listed.data().as_array().expect("rows");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["id"], NUMBER);
+    assert_eq!(rows[0]["state"], "never_asked");
+    world
+        .ask("4.3", "PATCH", payload("e911", "116 Natoma St"))
+        .await;
+    let listed = world.server.get(child, &path).await;
+    assert_eq!(listed.data(), &json!([]));
+    for holder in [&world.server.stranger] {
+        assert_eq!(world.server.get(holder, &path).await.status, 403);
+    }
+}
