@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail};
 
 /// Crates from the inside out; each may use only those before it.
 const INWARDS: [&[&str]; 6] = [
-    &["numbers", "outside", "simulators"],
+    &["numbers", "outside", "simulators", "test-postgres"],
     &["store", "places", "providers"],
     &["carriers"],
-    &["store-sqlite", "engine"],
+    &["store-sqlite", "store-postgres", "engine"],
     &["api"],
     &["numberd"],
 ];

@@ -8,7 +8,7 @@ use common::{Answer, Harness};
 use engine::{Context, Settings};
 use places::overlay::{Kind, read_table};
 use serde_json::{Value, json};
-use store::{Batch, Operation, Store};
+use store::{Batch, Operation};
 
 const NPA_NXX: &str = "\
 NPA-NXX,State,RateCenter,LATA,OCN,Company,Switch,Type,ZIP

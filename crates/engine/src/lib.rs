@@ -23,6 +23,7 @@ pub mod hierarchy;
 pub mod history;
 pub mod identify;
 pub mod import;
+pub mod leases;
 pub mod login;
 pub mod numbering;
 pub mod numbers;

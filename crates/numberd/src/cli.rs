@@ -46,7 +46,8 @@ pub struct Global {
         global = true
     )]
     pub config: Option<PathBuf>,
-    /// Where the numbers are: `sqlite:FILE`; without it `sqlite:numberd.db`
+    /// Where the numbers are: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`;
+    /// without it `sqlite:numberd.db`
     #[arg(
         long,
         value_name = "URL",
@@ -113,6 +114,8 @@ enum Command {
         /// The copy; must not exist yet
         file: PathBuf,
     },
+    /// Prepare the database or bring it up to date, as `serve` does at its start
+    Migrate(Migrate),
     /// Verify every invariant of the database; changes nothing
     Check(Format),
     /// Repair numbers that contradict themselves, in favour of who owns them;
@@ -527,6 +530,14 @@ fn parse_rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a rate is a number from 0 to 1".to_owned())
 }
 
+/// Options of `migrate`.
+#[derive(Args)]
+pub struct Migrate {
+    /// Spread the tables over the workers of a Citus cluster, too
+    #[arg(long)]
+    pub citus: bool,
+}
+
 /// Options of `import`.
 #[derive(Args)]
 #[command(
@@ -594,6 +605,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Import(options) => commands::import::run(global, &options).await,
         Command::Export(options) => commands::export::run(global, &options).await,
         Command::Backup { file } => commands::backup::run(global, &file).await,
+        Command::Migrate(options) => commands::migrate::run(global, &options).await,
         Command::Check(format) => commands::check::run(global, format).await,
         Command::Fix(format) => commands::fix::run(global, format).await,
     }

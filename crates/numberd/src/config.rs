@@ -33,7 +33,7 @@ const DEFAULT_FILE: &str = "numberd.toml";
 pub struct Config {
     /// Address and port; port 0 takes a free one.
     pub listen: String,
-    /// Where the numbers are: `sqlite:FILE`.
+    /// Where the numbers are: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
     pub database: String,
     /// The dialect of answers.
     pub dialect: Dialect,

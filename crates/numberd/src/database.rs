@@ -9,7 +9,8 @@ use engine::credentials::SecretsKey;
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use store::{Store, StoreError};
-use store_sqlite::{Options, SqliteStore};
+use store_postgres::PostgresStore;
+use store_sqlite::SqliteStore;
 
 use crate::cli::Global;
 use crate::config::Config;
@@ -29,50 +30,100 @@ pub enum Access {
 
 /// An open database.
 pub struct Database {
-    /// The store, for what only this kind can do.
-    pub store: Arc<SqliteStore>,
+    /// What every kind can do.
+    pub store: Arc<dyn Store>,
+    /// What each kind does in its own way.
+    backend: Backend,
     /// Everything else.
     pub engine: Arc<Engine>,
 }
 
+/// The kinds of databases.
+enum Backend {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
 impl Database {
     /// Opens it for a command: little is logged.
-    pub fn for_command(global: &Global, access: Access) -> Outcome<Self> {
+    pub async fn for_command(global: &Global, access: Access) -> Outcome<Self> {
         let mut config = Config::load(global)?;
         if global.log_level.is_none() {
             "warn".clone_into(&mut config.log.level);
         }
         logging::start(&config.log)?;
-        Self::open(&config, access)
+        Self::open(&config, access).await
     }
 
-    /// Whether the database that the configuration names is there.
+    /// Whether the database that the configuration names is there, as far as
+    /// that can be seen without asking a server.
     pub fn exists(config: &Config) -> Outcome<bool> {
-        Ok(sqlite_path(&config.database)?.exists())
+        Ok(match Place::of(&config.database)? {
+            Place::File(path) => path.exists(),
+            Place::Server(_) => true,
+        })
     }
 
     /// Opens what the configuration names.
-    pub fn open(config: &Config, access: Access) -> Outcome<Self> {
-        let path = sqlite_path(&config.database)?;
-        if access == Access::Write && !path.exists() {
-            return Err(missing(&path));
-        }
-        let options = Options {
-            read_only: access == Access::Read,
-            ..Options::default()
+    pub async fn open(config: &Config, access: Access) -> Outcome<Self> {
+        let (store, backend): (Arc<dyn Store>, _) = match Place::of(&config.database)? {
+            Place::File(path) => {
+                let store = Arc::new(open_file(&path, access)?);
+                (Arc::clone(&store) as _, Backend::Sqlite(store))
+            }
+            Place::Server(url) => {
+                let store = Arc::new(open_server(url, access).await?);
+                (Arc::clone(&store) as _, Backend::Postgres(store))
+            }
         };
-        let store = SqliteStore::open(&path, &options).map_err(|error| unusable(&path, &error))?;
-        let store = Arc::new(store);
         let settings = engine::Settings {
             secrets_key: secrets_key()?,
             ..config.engine()
         };
-        let engine = Engine::new(Arc::clone(&store) as Arc<dyn Store>, settings)
+        let engine = Engine::new(Arc::clone(&store), settings)
             .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
         Ok(Self {
             store,
+            backend,
             engine: Arc::new(engine),
         })
+    }
+
+    /// Whether other nodes may work on it at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
+    /// Verifies what the tables say beside the documents; what is wrong, in
+    /// sentences.
+    pub async fn check(&self) -> Outcome<Vec<String>> {
+        Ok(match &self.backend {
+            Backend::Sqlite(store) => store.check().await?,
+            Backend::Postgres(store) => store.check().await?,
+        })
+    }
+
+    /// Writes a copy of the whole database to a file.
+    pub async fn backup(&self, to: &Path) -> Outcome {
+        match &self.backend {
+            Backend::Sqlite(store) => Ok(store.backup(to).await?),
+            Backend::Postgres(_) => Err(Failure::new(
+                Code::Usage,
+                "a PostgreSQL database is backed up with its own tools (pg_dump, pg_basebackup); \
+                 `numberd copy` makes an embedded database of it",
+            )),
+        }
+    }
+
+    /// Spreads the tables over a Citus cluster.
+    pub async fn distribute(&self) -> Outcome {
+        match &self.backend {
+            Backend::Postgres(store) => Ok(store.distribute().await?),
+            Backend::Sqlite(_) => Err(Failure::new(
+                Code::Usage,
+                "--citus is for PostgreSQL: --database postgres://…",
+            )),
+        }
     }
 
     /// The account that a person means by its id, its name or its realm.
@@ -99,33 +150,70 @@ impl Database {
 
     /// Writes what waits, and closes.
     pub async fn close(self) -> Outcome {
-        let store = self.store;
-        let closed = tokio::task::spawn_blocking(move || store.close()).await;
-        closed.map_err(|error| Failure::new(Code::Failure, error.to_string()))
+        match self.backend {
+            Backend::Sqlite(store) => {
+                let closed = tokio::task::spawn_blocking(move || store.close()).await;
+                closed.map_err(|error| Failure::new(Code::Failure, error.to_string()))
+            }
+            Backend::Postgres(store) => {
+                store.close().await;
+                Ok(())
+            }
+        }
     }
 }
 
-/// The file that a database's URL names.
-fn sqlite_path(url: &str) -> Outcome<PathBuf> {
-    let usage = |message: String| Failure::new(Code::Usage, message);
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        let message =
-            "PostgreSQL is not in this build yet: use sqlite:FILE, like sqlite:numberd.db";
-        return Err(usage(message.to_owned()));
+/// Where a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// The embedded database in a file.
+    File(PathBuf),
+    /// A PostgreSQL server, by its URL.
+    Server(&'a str),
+}
+
+impl<'a> Place<'a> {
+    /// Reads a database's URL.
+    pub fn of(url: &'a str) -> Outcome<Self> {
+        let usage = |message: String| Failure::new(Code::Usage, message);
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Server(url));
+        }
+        let Some(rest) = url.strip_prefix("sqlite:") else {
+            // Not the whole URL: there may be a password in it.
+            let scheme = url.split(':').next().unwrap_or_default();
+            return Err(usage(format!(
+                "the database '{scheme}…' is none that numberd knows: use sqlite:FILE, like \
+                 sqlite:numberd.db, or postgres://USER@HOST/DATABASE"
+            )));
+        };
+        match rest.strip_prefix("//").unwrap_or(rest) {
+            "" | ":memory:" => Err(usage(
+                "the database needs a file: sqlite:FILE, like sqlite:numberd.db".to_owned(),
+            )),
+            path => Ok(Self::File(PathBuf::from(path))),
+        }
     }
-    let Some(rest) = url.strip_prefix("sqlite:") else {
-        // Not the whole URL: there may be a password in it.
-        let scheme = url.split(':').next().unwrap_or_default();
-        return Err(usage(format!(
-            "the database '{scheme}…' is none that numberd knows: use sqlite:FILE, like sqlite:numberd.db"
-        )));
+}
+
+fn open_file(path: &Path, access: Access) -> Outcome<SqliteStore> {
+    if access == Access::Write && !path.exists() {
+        return Err(missing(path));
+    }
+    let options = store_sqlite::Options {
+        read_only: access == Access::Read,
+        ..store_sqlite::Options::default()
     };
-    match rest.strip_prefix("//").unwrap_or(rest) {
-        "" | ":memory:" => Err(usage(
-            "the database needs a file: sqlite:FILE, like sqlite:numberd.db".to_owned(),
-        )),
-        path => Ok(PathBuf::from(path)),
-    }
+    SqliteStore::open(path, &options).map_err(|error| unusable(path, &error))
+}
+
+async fn open_server(url: &str, access: Access) -> Outcome<PostgresStore> {
+    let options = store_postgres::Options {
+        read_only: access == Access::Read,
+        ..store_postgres::Options::default()
+    };
+    let opened = PostgresStore::open(url, &options).await;
+    opened.map_err(|error| Failure::new(Code::Unavailable, error.to_string()))
 }
 
 /// The variable that holds the key of secrets.
@@ -168,28 +256,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_a_file() {
+    fn a_url_names_a_file_or_a_server() {
         for (url, path) in [
             ("sqlite:numberd.db", "numberd.db"),
             ("sqlite:/var/lib/n.db", "/var/lib/n.db"),
             ("sqlite:///var/lib/n.db", "/var/lib/n.db"),
             ("sqlite://n.db", "n.db"),
         ] {
-            assert_eq!(sqlite_path(url).unwrap(), Path::new(path), "{url}");
+            assert_eq!(Place::of(url).unwrap(), Place::File(path.into()), "{url}");
+        }
+        for url in ["postgres://u:p@h/d", "postgresql://h/d?sslmode=verify-full"] {
+            assert_eq!(Place::of(url).unwrap(), Place::Server(url));
         }
     }
 
     #[test]
     fn other_urls_are_refused_without_their_secrets() {
         for url in [
-            "postgres://u:secret@h/d",
-            "postgresql://u:secret@h/d",
+            "postgres:u:secret@h/d",
             "mysql://u:secret@h/d",
             "sqlite:",
             "sqlite::memory:",
             "",
         ] {
-            let error = sqlite_path(url).unwrap_err().to_string();
+            let error = Place::of(url).unwrap_err().to_string();
             assert!(error.contains("sqlite:numberd.db"), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }

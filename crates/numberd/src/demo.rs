@@ -15,7 +15,7 @@ use numbers::account::{Account, AccountId};
 use numbers::state::State;
 use serde_json::{Map, Value, json};
 use simulators::Simulator;
-use store::{Batch, Operation, Page, Store, UserId};
+use store::{Batch, Operation, Page, UserId};
 
 use crate::commands::user::made_up;
 use crate::database::Database;

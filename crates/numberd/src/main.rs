@@ -7,6 +7,7 @@ mod config;
 mod database;
 mod demo;
 mod exit;
+mod jobs;
 mod logging;
 mod output;
 mod server;

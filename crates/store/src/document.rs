@@ -1,4 +1,4 @@
-//! Documents of the engine's own work: orders, running searches, offers. The
+//! Documents of the engine's own work: orders, running searches, offers, leases. The
 //! store keeps them under a key, lists them, and says which are due; it doesn't
 //! look into them.
 
@@ -25,6 +25,8 @@ pub enum DocumentKind {
     Webhook,
     /// An account's own credentials at a carrier, encrypted.
     Credentials,
+    /// Work that one of many nodes does, until when.
+    Lease,
 }
 
 impl DocumentKind {
@@ -39,6 +41,7 @@ impl DocumentKind {
             Self::Idempotency => "idempotency",
             Self::Webhook => "webhook",
             Self::Credentials => "credentials",
+            Self::Lease => "lease",
         }
     }
 }

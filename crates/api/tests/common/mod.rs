@@ -1,4 +1,4 @@
-//! A server for tests: a database in a temporary folder, four accounts with
+//! A server for tests: a database of its own, four accounts with
 //! tokens, and a way to ask.
 //!
 //! ```text
@@ -10,6 +10,8 @@
 
 // Each test file compiles this module for itself and uses a part of it.
 #![allow(dead_code)]
+
+pub mod database;
 
 use std::sync::Arc;
 
@@ -23,8 +25,7 @@ use engine::{Context, Engine, Settings};
 use numbers::account::{Account, AccountId};
 use numbers::state::State;
 use serde_json::{Map, Value, json};
-use store_sqlite::{Options, SqliteStore};
-use tempfile::TempDir;
+use store::Store;
 use tower::ServiceExt;
 
 /// An account and a token for it.
@@ -54,12 +55,12 @@ impl Holder {
 pub struct Harness {
     pub service: ApiService,
     pub engine: Arc<Engine>,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     pub master: Holder,
     pub reseller: Holder,
     pub child: Holder,
     pub stranger: Holder,
-    _folder: TempDir,
+    _guard: database::Guard,
 }
 
 /// What came back.
@@ -113,13 +114,7 @@ impl Harness {
         api: ApiSettings,
         routes: Router<Arc<Api>>,
     ) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("numberd.db");
-        let options = Options {
-            readers: 2,
-            ..Options::default()
-        };
-        let store = Arc::new(SqliteStore::open(path, &options).expect("a new database"));
+        let (store, guard) = database::open().await;
         let engine = Engine::new(store.clone(), settings).expect("good settings");
         let engine = Arc::new(engine);
         let made = engine
@@ -151,7 +146,7 @@ impl Harness {
             stranger: holder(&engine, &cx, stranger).await,
             engine,
             store,
-            _folder: folder,
+            _guard: guard,
         }
     }
 

@@ -2,6 +2,9 @@
 //! stranger, a child, its parent, the master.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[path = "../common/database.rs"]
+mod database;
+
 use std::sync::Arc;
 
 use api::{ApiService, ApiSettings};
@@ -13,7 +16,6 @@ use engine::{Context, Engine, Settings};
 use numbers::account::Account;
 use serde_json::{Map, Value, json};
 use store::User;
-use store_sqlite::{Options, SqliteStore};
 use tower::ServiceExt;
 
 pub const PASSWORD: &str = "correct horse";
@@ -27,7 +29,7 @@ pub struct People {
     pub child: Person,
     pub stranger: Person,
     pub api_key: String,
-    _folder: tempfile::TempDir,
+    _guard: database::Guard,
 }
 
 /// An account, its admin user, and a token of that user.
@@ -66,9 +68,7 @@ impl People {
     }
 
     pub async fn with(api: ApiSettings, settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("numberd.db");
-        let store = Arc::new(SqliteStore::open(path, &Options::default()).unwrap());
+        let (store, guard) = database::open().await;
         let engine = Arc::new(Engine::new(store, settings).unwrap());
         let options = Bootstrap {
             password: Some(PASSWORD.to_owned()),
@@ -100,7 +100,7 @@ impl People {
             stranger: person(&engine, stranger).await,
             api_key: made.api_key,
             engine,
-            _folder: folder,
+            _guard: guard,
         }
     }
 

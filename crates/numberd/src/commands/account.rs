@@ -3,7 +3,7 @@
 use engine::Context;
 use numbers::account::{Account, AccountId};
 use serde_json::{Map, Value, json};
-use store::{Page, Store};
+use store::Page;
 
 use super::PAGE;
 use crate::cli::{AccountCommand, Expiry, Format, Global, Switch};
@@ -16,7 +16,7 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
         AccountCommand::List { .. } => Access::Read,
         _ => Access::Write,
     };
-    let database = Database::for_command(global, access)?;
+    let database = Database::for_command(global, access).await?;
     let cx = Context::system("account");
     match command {
         AccountCommand::List { below, format } => list(&database, below.as_deref(), format).await?,

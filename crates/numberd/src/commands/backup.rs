@@ -8,8 +8,8 @@ use crate::exit::Outcome;
 use crate::output;
 
 pub async fn run(global: &Global, file: &Path) -> Outcome {
-    let database = Database::for_command(global, Access::Read)?;
-    database.store.backup(file).await?;
+    let database = Database::for_command(global, Access::Read).await?;
+    database.backup(file).await?;
     let bytes = std::fs::metadata(file)?.len();
     output::line(&format!("{}: {bytes} bytes", file.display()))?;
     Ok(())

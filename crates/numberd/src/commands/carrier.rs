@@ -24,7 +24,7 @@ pub async fn run(global: &Global, command: CarrierCommand) -> Outcome {
     } else {
         Access::Read
     };
-    let database = Database::for_command(global, access)?;
+    let database = Database::for_command(global, access).await?;
     let reconciled = reconcile(&database, &options).await;
     database.close().await?;
     reconciled

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use numbers::account::{Account, AccountId, normalized_name};
 use numbers::faults::faults;
 use serde_json::json;
-use store::{Claim, ClaimKind, Page, Store, User};
+use store::{Claim, ClaimKind, Page, User};
 
 use super::PAGE;
 use super::account::Below;
@@ -19,10 +19,10 @@ use crate::output;
 const MOST: usize = 1000;
 
 pub async fn run(global: &Global, format: Format) -> Outcome {
-    let database = Database::for_command(global, Access::Read)?;
+    let database = Database::for_command(global, Access::Read).await?;
     let mut findings = Findings::default();
     // The columns, indexes and counters against the documents.
-    for text in database.store.check().await? {
+    for text in database.check().await? {
         findings.add(text);
     }
     let accounts = accounts(&database, &mut findings).await?;

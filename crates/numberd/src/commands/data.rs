@@ -25,7 +25,7 @@ pub async fn run(global: &Global, command: DataCommand) -> Outcome {
 }
 
 async fn list(global: &Global, format: Format) -> Outcome {
-    let database = Database::for_command(global, Access::Read)?;
+    let database = Database::for_command(global, Access::Read).await?;
     let columns = [
         ("name", 14),
         ("kind", 10),
@@ -49,7 +49,7 @@ async fn load(global: &Global, options: &DataLoad) -> Outcome {
     let named = options.name.clone();
     let name = named.unwrap_or_else(|| file_name(&options.file, Path::file_stem));
     let source = file_name(&options.file, Path::file_name);
-    let database = Database::for_command(global, Access::Write)?;
+    let database = Database::for_command(global, Access::Write).await?;
     let cx = Context::system("data");
     let loading = database
         .engine
@@ -68,7 +68,7 @@ async fn load(global: &Global, options: &DataLoad) -> Outcome {
 }
 
 async fn remove(global: &Global, name: &str, format: Format) -> Outcome {
-    let database = Database::for_command(global, Access::Write)?;
+    let database = Database::for_command(global, Access::Write).await?;
     let removed = database.engine.remove_data_set(name).await;
     database.close().await?;
     if !removed? {

@@ -2,7 +2,7 @@
 
 use numbers::account::AccountId;
 use serde_json::Value;
-use store::{EventKey, LoggedEvent, Store};
+use store::{EventKey, LoggedEvent};
 
 use super::PAGE;
 use super::number::{event_cells, event_document};
@@ -16,7 +16,7 @@ pub async fn run(global: &Global, options: &Events) -> Outcome {
         Some(text) => Some(text.parse::<EventKey>().map_err(|_| no_cursor(text))?),
         None => None,
     };
-    let database = Database::for_command(global, Access::Read)?;
+    let database = Database::for_command(global, Access::Read).await?;
     let account = whose(&database, options).await?;
     let columns = [
         ("number", 16),

@@ -8,7 +8,6 @@ use std::path::Path;
 use csv::Writer;
 use numbers::account::AccountId;
 use numbers::number::Number;
-use store::Store;
 
 use super::import::refuse_existing;
 use super::pages::Numbers;
@@ -21,7 +20,7 @@ use crate::exit::{Code, Failure, Outcome};
 const MOST_COLUMNS: usize = 10_000;
 
 pub async fn run(global: &Global, options: &Export) -> Outcome {
-    let database = Database::for_command(global, Access::Read)?;
+    let database = Database::for_command(global, Access::Read).await?;
     let account = match &options.account {
         Some(text) => Some(database.account(text).await?.id.clone()),
         None => None,

@@ -12,7 +12,7 @@ use crate::output;
 const MOST: usize = 1000;
 
 pub async fn run(global: &Global, format: Format) -> Outcome {
-    let database = Database::for_command(global, Access::Write)?;
+    let database = Database::for_command(global, Access::Write).await?;
     let repaired = repair(&database).await;
     database.close().await?;
     repaired?.tell(format)

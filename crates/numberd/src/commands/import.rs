@@ -35,7 +35,7 @@ pub async fn run(global: &Global, options: &Import) -> Outcome {
     } else {
         Access::Create
     };
-    let database = Database::for_command(global, access)?;
+    let database = Database::for_command(global, access).await?;
     let bar = bar(source.bytes);
     let result = {
         let importer = database.engine.importer(Context::system("import"));

@@ -44,7 +44,7 @@ async fn explain(global: &Global, options: &Lookup) -> Outcome<Vec<Explanation>>
         (number, country)
     });
     if Database::exists(&config)? {
-        let database = Database::for_command(global, Access::Read)?;
+        let database = Database::for_command(global, Access::Read).await?;
         database.engine.refresh_data_sets().await?;
         let engine = &database.engine;
         return Ok(numbers

@@ -10,6 +10,7 @@ pub mod export;
 pub mod fix;
 pub mod import;
 pub mod lookup;
+pub mod migrate;
 pub mod number;
 pub mod order;
 pub mod pages;

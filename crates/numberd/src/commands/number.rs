@@ -5,7 +5,7 @@ use numbers::e164::E164;
 use numbers::number::Number;
 use numbers::state::State;
 use serde_json::{Map, Value, json};
-use store::{EventId, Page, Store, StoredEvent};
+use store::{EventId, Page, StoredEvent};
 
 use super::PAGE;
 use crate::cli::{Format, Global, NumberCommand};
@@ -15,7 +15,7 @@ use crate::exit::{Code, Failure, Outcome};
 use crate::output::{self, List};
 
 pub async fn run(global: &Global, command: NumberCommand) -> Outcome {
-    let database = Database::for_command(global, Access::Read)?;
+    let database = Database::for_command(global, Access::Read).await?;
     match command {
         NumberCommand::List {
             account,

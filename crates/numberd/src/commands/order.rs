@@ -19,7 +19,7 @@ pub async fn run(global: &Global, command: OrderCommand) -> Outcome {
         OrderCommand::Close { .. } => Access::Write,
         OrderCommand::List { .. } | OrderCommand::Show { .. } => Access::Read,
     };
-    let database = Database::for_command(global, access)?;
+    let database = Database::for_command(global, access).await?;
     match command {
         OrderCommand::List {
             account,

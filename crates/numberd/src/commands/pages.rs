@@ -3,7 +3,7 @@
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::number::Number;
-use store::{Page, Store};
+use store::Page;
 
 use super::PAGE;
 use crate::database::Database;

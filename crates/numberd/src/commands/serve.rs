@@ -2,35 +2,16 @@
 
 use std::env;
 use std::sync::Arc;
-use std::time::Duration;
 
 use engine::bootstrap::{Bootstrap, Bootstrapped};
-use engine::context::now;
-use engine::{Context, Engine};
-use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::cli::{Global, Serve};
 use crate::config::Config;
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
+use crate::jobs::Jobs;
 use crate::server::{self, Stop};
 use crate::{demo, logging, output};
-
-/// How often numbers whose rest is over are put on sale again
-/// (spec/numbers.md 7).
-const REST_JOB: Duration = Duration::from_hours(1);
-
-/// How often orders are looked at that somebody has to look after.
-const ORDER_JOB: Duration = Duration::from_secs(1);
-
-/// How often it is looked whether somebody has to be told of events.
-const DELIVERY_JOB: Duration = Duration::from_millis(500);
-
-/// How often offers are removed that have expired.
-const EXPIRY_JOB: Duration = Duration::from_mins(1);
-
-/// How often tables are taken over that were loaded meanwhile.
-const DATA_JOB: Duration = Duration::from_secs(20);
 
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     let mut config = Config::load(global)?;
@@ -45,7 +26,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     } else {
         None
     };
-    let database = Database::open(&config, Access::Create)?;
+    let database = Database::open(&config, Access::Create).await?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
     if let Err(error) = database.engine.refresh_data_sets().await {
         tracing::error!(%error, "loaded tables can't be read");
@@ -67,21 +48,12 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         output::line(&lines?)?;
     }
     tracing::info!(%address, dialect = config.dialect.as_str(), "serving");
-    let jobs = [
-        tokio::spawn(look_after_orders(Arc::clone(&database.engine))),
-        tokio::spawn(drop_expired(Arc::clone(&database.engine))),
-        tokio::spawn(end_rests(Arc::clone(&database.engine))),
-        tokio::spawn(take_over_data(Arc::clone(&database.engine))),
-        tokio::spawn(reconcile(Arc::clone(&database.engine))),
-        tokio::spawn(deliver_events(Arc::clone(&database.engine))),
-    ];
+    let jobs = Jobs::start(&database);
     let service = api::service(Arc::clone(&database.engine), config.api());
     if !api::serve(listener, service, stop.asked()).await {
         tracing::warn!("some requests took too long and were cut off");
     }
-    for job in jobs {
-        job.abort();
-    }
+    jobs.stop(&database.engine).await;
     database.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -130,97 +102,4 @@ fn tell(made: &Bootstrapped) -> Outcome {
         output::line(&format!("API key, shown this once: {}", made.api_key))?;
     }
     Ok(())
-}
-
-/// Tells those who want to know of what happened.
-async fn deliver_events(engine: Arc<Engine>) {
-    let mut ticks = interval(DELIVERY_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = engine.deliver_events().await {
-            tracing::error!(%error, "events can't be delivered");
-        }
-    }
-}
-
-/// Takes over tables that were loaded by others, beside this server.
-async fn take_over_data(engine: Arc<Engine>) {
-    let mut ticks = interval(DATA_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match engine.refresh_data_sets().await {
-            Ok(false) => {}
-            Ok(true) => tracing::info!("loaded tables were taken over"),
-            Err(error) => tracing::error!(%error, "loaded tables can't be read"),
-        }
-    }
-}
-
-/// Compares carriers' numbers with ours: not at the start, when much is open.
-async fn reconcile(engine: Arc<Engine>) {
-    let pause = Duration::from_secs(engine.settings().orders.reconcile_every_s);
-    if pause.is_zero() {
-        return;
-    }
-    loop {
-        sleep(pause).await;
-        engine.reconcile_all().await;
-    }
-}
-
-/// Asks carriers for what became of open orders, and providers of what became
-/// of emergency addresses.
-async fn look_after_orders(engine: Arc<Engine>) {
-    let mut ticks = interval(ORDER_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = engine.desk().look_after().await {
-            tracing::error!(%error, "open orders can't be looked after");
-        }
-        if let Err(error) = engine.addresses().look_after(now()).await {
-            tracing::error!(%error, "emergency addresses can't be looked after");
-        }
-        if let Err(error) = engine.caller_names().look_after(now()).await {
-            tracing::error!(%error, "caller names can't be looked after");
-        }
-    }
-}
-
-/// Forgets offers that can't be ordered any more.
-async fn drop_expired(engine: Arc<Engine>) {
-    let mut ticks = interval(EXPIRY_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = engine.drop_expired().await {
-            tracing::error!(%error, "what has expired can't be removed");
-        }
-    }
-}
-
-/// Puts numbers on sale whose rest is over: now, and each hour.
-async fn end_rests(engine: Arc<Engine>) {
-    let mut ticks = interval(REST_JOB);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let cx = Context::system("end-rests");
-        let mut ended = 0;
-        loop {
-            match engine.end_rests(&cx).await {
-                Ok(0) => break,
-                Ok(count) => ended += count,
-                Err(error) => {
-                    tracing::error!(%error, "numbers whose rest is over can't be put on sale");
-                    break;
-                }
-            }
-        }
-        if ended > 0 {
-            tracing::info!(numbers = ended, "rests ended");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use engine::Context;
 use numbers::account::Account;
 use serde_json::{Map, Value, json};
-use store::{Claim, ClaimKind, Store, User, UserId};
+use store::{Claim, ClaimKind, User, UserId};
 
 use crate::cli::{Format, Global, UserCommand};
 use crate::database::{Access, Database};
@@ -16,7 +16,7 @@ use crate::output;
 const LONGEST: u64 = 4096;
 
 pub async fn run(global: &Global, command: UserCommand) -> Outcome {
-    let database = Database::for_command(global, Access::Write)?;
+    let database = Database::for_command(global, Access::Write).await?;
     let cx = Context::system("user");
     match command {
         UserCommand::Create {

@@ -15,6 +15,8 @@ pub const API_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899a
 /// A folder with a database, maybe.
 pub struct Place {
     pub folder: TempDir,
+    /// A database elsewhere.
+    url: Option<String>,
 }
 
 impl Place {
@@ -22,6 +24,15 @@ impl Place {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            url: None,
+        }
+    }
+
+    /// An empty folder, for work on a database on a server.
+    pub fn over(url: &str) -> Self {
+        Self {
+            url: Some(url.to_owned()),
+            ..Self::new()
         }
     }
 
@@ -57,6 +68,9 @@ impl Place {
             .env("NUMBERD_ADMIN_PASSWORD", PASSWORD)
             .env("NUMBERD_MASTER_API_KEY", API_KEY)
             .stdin(Stdio::null());
+        if let Some(url) = &self.url {
+            command.env("NUMBERD_DATABASE", url);
+        }
         command
     }
 
@@ -177,7 +191,7 @@ impl Run {
 pub struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
-    err: ChildStderr,
+    err: Option<ChildStderr>,
     /// `host:port`.
     pub address: String,
 }
@@ -202,8 +216,14 @@ impl Server {
             address: address.to_owned(),
             child,
             out,
-            err,
+            err: Some(err),
         }
+    }
+
+    /// Lines of its log from now on, as they come.
+    pub fn log(&mut self) -> impl Iterator<Item = String> + Send + 'static {
+        let err = self.err.take().expect("the log is read once");
+        BufReader::new(err).lines().map_while(Result::ok)
     }
 
     /// Further lines of its output, up to one that has all of this in it.
@@ -254,8 +274,36 @@ impl Server {
     pub fn wait(&mut self) -> (ExitStatus, String, String) {
         let (mut out, mut err) = (String::new(), String::new());
         self.out.read_to_string(&mut out).unwrap();
-        self.err.read_to_string(&mut err).unwrap();
+        if let Some(log) = &mut self.err {
+            log.read_to_string(&mut err).unwrap();
+        }
         (self.child.wait().unwrap(), out, err)
+    }
+
+    /// Sends a request with a token; status and whole answer.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &str,
+    ) -> std::io::Result<(u16, String)> {
+        ask(&self.address, method, path, token, body)
+    }
+
+    /// A token for the master account.
+    pub fn token(&self) -> String {
+        let body = format!(r#"{{"data":{{"api_key":"{API_KEY}"}}}}"#);
+        let (_, answer) = self.ask("PUT", "/v2/api_auth", "", &body).unwrap();
+        let (_, json) = answer.split_once("\r\n\r\n").unwrap();
+        let json: Value = serde_json::from_str(json).unwrap();
+        json["auth_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Ends it as an operator would.
@@ -274,6 +322,29 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a request to a server that may be gone; status and whole answer.
+pub fn ask(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {token}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let cut_off = || std::io::Error::other("the answer is cut off");
+    Ok((status.ok_or_else(cut_off)?, answer))
 }
 
 /// The path as an argument.

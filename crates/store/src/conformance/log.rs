@@ -19,7 +19,7 @@ use super::sample::{
 use crate::{Batch, EventKey, LoggedEvent, Store};
 
 /// No backend holds an event back for longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads until this many events are there.
 async fn log(
