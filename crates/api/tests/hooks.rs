@@ -18,7 +18,7 @@ use numbers::gregorian::GregorianSeconds;
 use outside::settings::AllSettings;
 use serde_json::{Map, Value, json};
 use simulators::{Hook, Simulator, Vendor, bandwidth2, played, telnyx};
-use store::{Batch, Document, DocumentKind, Operation, Store};
+use store::{Batch, Document, DocumentKind, Operation};
 
 const NUMBER: &str = "+14155550101";
 const FAR: u64 = 100_000;

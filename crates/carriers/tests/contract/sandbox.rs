@@ -17,7 +17,9 @@ const OWNED: &str = "+14155550102";
 #[tokio::test]
 async fn no_carriers_sandbox_lets_an_order_or_a_release_out() {
     for played in VENDORS {
-        let Some(known) = played.carrier else { continue };
+        let Some(known) = played.carrier else {
+            continue;
+        };
         let vendor = Arc::new(Vendor::new([SOLD, OWNED].map(str::to_owned)));
         let owned = [OWNED.to_owned()];
         vendor.order_at_once("earlier", &owned).expect("for sale");
