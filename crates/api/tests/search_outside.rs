@@ -297,6 +297,9 @@ async fn no_get_reaches_an_ordering_call() {
                 let path = path
                     .replace("{account_id}", server.child.id())
                     .replace("{number}", number)
+                    .replace("{carrier}", "other")
+                    .replace("{webhook_id}", server.child.id())
+                    .replace("{hook}", "number")
                     .replace("{order_id}", &order)
                     .replace("{user_id}", server.child.id())
                     .replace("{auth_token}", &holder.token);
