@@ -7,6 +7,7 @@ mod dash_e911;
 mod names;
 mod telnyx_cnam;
 mod telnyx_e911;
+mod twilio_e911;
 mod vitelity_cnam;
 mod vitelity_e911;
 mod world;
