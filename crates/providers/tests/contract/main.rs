@@ -66,8 +66,13 @@ macro_rules! contract {
         }
 
         #[tokio::test]
-        async fn whatever_fails_when_both_sides_agree_in_the_end() {
-            crate::agree::agreeing($kind).await;
+        async fn whatever_fails_at_whichever_call_both_sides_agree() {
+            crate::agree::at_every_call($kind).await;
+        }
+
+        #[tokio::test]
+        async fn whatever_fails_time_and_again_both_sides_agree() {
+            crate::agree::at_random($kind).await;
         }
 
         #[tokio::test]
