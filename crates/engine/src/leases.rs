@@ -9,7 +9,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use numbers::revision::Revision;
 use serde::{Deserialize, Serialize};
 use store::{Batch, Document, DocumentKind, Expectation, Operation, StoreError};
 
@@ -106,7 +105,7 @@ impl Engine {
             kind: DocumentKind::Lease,
             id: lease.name.to_owned(),
             account: None,
-            revision: revision.unwrap_or(Revision::default()).next(),
+            revision: revision.unwrap_or_default().next(),
             due: None,
             expires: None,
             body: serde_json::to_string(&held)
