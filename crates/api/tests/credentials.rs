@@ -15,7 +15,7 @@ use outside::settings::AllSettings;
 use serde_json::{Map, Value, json};
 use simulators::other::{TOKEN, WIRE};
 use simulators::{Fault, Simulator, Vendor};
-use store::{DocumentKind, Page, Store};
+use store::{DocumentKind, Page};
 
 const NUMBER: &str = "+14155550101";
 

@@ -18,7 +18,7 @@ use numbers::gregorian::GregorianSeconds;
 use outside::settings::AllSettings;
 use serde_json::{Map, Value, json};
 use simulators::{Hook, Simulator, Vendor, bandwidth2, played, telnyx};
-use store::{Batch, Document, DocumentKind, Operation, Store};
+use store::{Batch, Document, DocumentKind, Operation};
 
 const NUMBER: &str = "+14155550101";
 const FAR: u64 = 100_000;
@@ -46,7 +46,8 @@ impl World {
         let mut settings = object(json!({
             "base_url": vendor.url(), "allow_private_addresses": true,
         }));
-        for (key, value) in played.settings {
+        let known = played.carrier.expect("it sells numbers");
+        for (key, value) in known.settings {
             settings.insert((*key).to_owned(), json!(value));
         }
         settings.extend(object(more));

@@ -11,7 +11,7 @@ use market::Market;
 use numbers::gregorian::GregorianSeconds;
 use serde_json::{Value, json};
 use simulators::{Fault, Wire};
-use store::{Batch, DocumentKind, Operation, Page, Store};
+use store::{Batch, DocumentKind, Operation, Page};
 
 const SOLD: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
 

@@ -1,27 +1,28 @@
 //! Changing numbers: load, decide, write, and again when the race was lost.
 
-use std::collections::HashMap;
+mod look;
+mod outside;
+mod write;
+
 use std::mem::take;
 use std::sync::Arc;
 
-use carriers::{GiveBack, Offer};
-use numbers::account::{Account, AccountId};
+use numbers::account::Account;
 use numbers::authorize::{Owner, Standing};
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::life::Operation;
 use numbers::number::Number;
-use numbers::plan::{Change, Command, Effect, Offered, Plan, Rules, Situation, decide};
-use numbers::price::Charge;
-use store::{Batch, Expectation, NumberChange, StoreError};
+use numbers::plan::{Change, Command, Plan, Rules};
+use store::{Batch, StoreError};
 
-use crate::context::new_event_id;
-use crate::credentials::credentials_of;
-use crate::emergency::{Answered, Asking};
+use crate::emergency::Answered;
 use crate::numbers::NumberView;
-use crate::orders::{Bought, Planned};
+use crate::orders::Planned;
 use crate::receipt::{Position, Terms, is_repeated, signed};
 use crate::{Context, Engine, EngineError};
+use outside::Afterwards;
+use write::{after, loses_address};
 
 /// How often a change is decided anew after somebody else was faster.
 const ATTEMPTS: usize = 5;
@@ -84,23 +85,6 @@ struct Turn<'a> {
     outcomes: &'a [Option<Outcome>],
     /// What isn't, with its place among the outcomes.
     open: &'a [(usize, E164)],
-}
-
-/// What is to be done outside once a change is written.
-#[derive(Default)]
-struct Afterwards {
-    /// Orders to be sent.
-    planned: Vec<Planned>,
-    /// Numbers whose emergency address is to be taken away.
-    leaving: Vec<E164>,
-}
-
-/// What the decisions of one round need.
-struct Round {
-    numbers: HashMap<E164, Number>,
-    /// What carriers have offered the target, for numbers without a record.
-    offers: HashMap<E164, (Offer, Offered)>,
-    accounts: HashMap<AccountId, Arc<Account>>,
 }
 
 impl Engine {
@@ -207,91 +191,6 @@ impl Engine {
         self.act_outside(cx, &rules, afterwards, answered, &mut outcomes)
             .await?;
         Ok(outcomes)
-    }
-
-    /// Has the provider confirm the emergency addresses that the change asks
-    /// for, unless something is to pay that the caller hasn't agreed to.
-    async fn ask_for_addresses(
-        &self,
-        cx: &Context,
-        request: &ChangeRequest<'_>,
-        terms: Terms<'_>,
-        rules: &Rules,
-        keys: &[E164],
-    ) -> Result<Answered, EngineError> {
-        let named = request.command.fields.contains_key("e911");
-        let Some(target) = request.target.filter(|_| named) else {
-            return Ok(Answered::default());
-        };
-        let none = Answered::default();
-        let loaded = self.load(cx, request, keys).await?;
-        let plans: Vec<(&E164, Plan)> = keys
-            .iter()
-            .filter_map(|key| {
-                let plan = self.decide(cx, request, rules, &loaded, &none, key);
-                Some((key, plan.ok()?))
-            })
-            .collect();
-        let asking: Vec<Asking> = plans
-            .iter()
-            .filter_map(|(key, plan)| Asking::of(key, plan))
-            .collect();
-        if asking.is_empty() {
-            return Ok(none);
-        }
-        for (key, _) in &plans {
-            terms.check(loaded.numbers.get(*key))?;
-        }
-        let (mut answered, known) = self.check_addresses(target, &asking).await?;
-        if !request.accept_charges {
-            let possible = plans
-                .iter()
-                .filter(|(key, _)| answered.refusal(key).is_none())
-                .map(|(_, plan)| plan);
-            self.refuse_unaccepted_charges(request, possible, true)?;
-        }
-        self.place_addresses(cx, target, asking, &known, &mut answered)
-            .await?;
-        Ok(answered)
-    }
-
-    /// Once everything is written: sends orders, has emergency addresses taken
-    /// away or set that waited for it, and tells how the numbers are now.
-    async fn act_outside(
-        &self,
-        cx: &Context,
-        rules: &Rules,
-        afterwards: Afterwards,
-        answered: Answered,
-        outcomes: &mut [Outcome],
-    ) -> Result<(), EngineError> {
-        if afterwards.is_empty() && answered.is_empty() {
-            return Ok(());
-        }
-        if !afterwards.leaving.is_empty() {
-            self.addresses.work_off(afterwards.leaving.clone()).await;
-        }
-        let mut results = self.carry_out(cx, afterwards.planned, rules).await?;
-        let moved = answered.unwritten();
-        self.settle_addresses(answered).await?;
-        for key in afterwards.leaving.into_iter().chain(moved) {
-            let refused = |(about, result): &(E164, Result<_, _>)| *about == key && result.is_err();
-            if results.iter().any(refused) {
-                continue;
-            }
-            if let Some(number) = self.store.number(&key).await? {
-                results.push((key, Ok(NumberView::new(cx, number, rules))));
-            }
-        }
-        for (key, result) in results {
-            let mut told = outcomes.iter_mut();
-            if let Some(outcome) = told.find(|outcome| outcome.key == key.as_str())
-                && outcome.result.is_ok()
-            {
-                outcome.result = result;
-            }
-        }
-        Ok(())
     }
 
     /// Changes one number.
@@ -413,300 +312,6 @@ impl Engine {
         }
         Ok(settled)
     }
-
-    /// Adds to each batch what is written of its numbers' emergency addresses
-    /// and caller names.
-    async fn join_providers(
-        &self,
-        cx: &Context,
-        answered: &Answered,
-        jobs: &[Job],
-        writes: &mut [Write],
-    ) -> Result<(), EngineError> {
-        for write in writes {
-            for index in &write.indices {
-                let job = &jobs[*index];
-                let mut batch = take(&mut write.batch);
-                if let Some(plan) = &job.plan {
-                    let before = job.before.as_ref();
-                    batch = self.join_caller_names(plan, before, batch).await?;
-                }
-                write.batch = match (&job.plan, &job.before) {
-                    (Some(plan), Some(before)) if loses_address(plan) => {
-                        let mut setup = self.leaving_address(cx, before).await?;
-                        batch.joined(setup.put()?)
-                    }
-                    // Asked for only since somebody else changed the number:
-                    // nobody has confirmed it.
-                    (Some(plan), _) if Asking::of(&job.key, plan).is_some() => {
-                        return Err(EngineError::Conflict);
-                    }
-                    _ => answered.joined(&job.key, batch)?,
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// What is written for the decisions of a round: a batch for each number,
-    /// one for all numbers of an order.
-    async fn writes(
-        &self,
-        cx: &Context,
-        request: &ChangeRequest<'_>,
-        loaded: &Round,
-        jobs: &[Job],
-    ) -> Result<Vec<Write>, EngineError> {
-        let (mut writes, mut bought) = (Vec::new(), Vec::new());
-        for (index, job) in jobs.iter().enumerate() {
-            let Some(plan) = job.plan.as_ref() else {
-                continue;
-            };
-            match loaded.offers.get(&job.key) {
-                _ if plan.change == Change::Nothing => {}
-                Some((offer, _)) if buys(plan) => {
-                    let offer = offer.clone();
-                    bought.push((index, Bought { offer, plan }));
-                }
-                _ => {
-                    let before = job.before.as_ref();
-                    let batch = self.batch(cx, plan, before);
-                    let (batch, planned) = self
-                        .plan_release(cx, plan, before, &batch)
-                        .await?
-                        .unwrap_or((batch, None));
-                    writes.push(Write {
-                        indices: vec![index],
-                        batch,
-                        planned: planned.into_iter().collect(),
-                    });
-                }
-            }
-        }
-        if let Some(target) = request.target {
-            writes.extend(self.plan_purchases(cx, target, bought).await?);
-        }
-        Ok(writes)
-    }
-
-    /// What carriers have offered the target of those numbers that have no
-    /// record, where the operation may buy.
-    async fn offers_of(
-        &self,
-        cx: &Context,
-        request: &ChangeRequest<'_>,
-        keys: &[E164],
-        numbers: &HashMap<E164, Number>,
-    ) -> Result<HashMap<E164, (Offer, Offered)>, EngineError> {
-        let buying = matches!(
-            request.command.operation,
-            Operation::Reserve | Operation::Activate
-        );
-        let Some(target) = request.target.filter(|_| buying) else {
-            return Ok(HashMap::new());
-        };
-        let absent = keys.iter().filter(|key| !numbers.contains_key(*key));
-        let absent: Vec<E164> = absent.cloned().collect();
-        if absent.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let live = self.live_offers(&target.id, &absent, cx.now).await?;
-        let with_terms = live.into_iter().map(|(key, offer)| {
-            let offered = Offered {
-                carrier: offer.carrier().clone(),
-                carrier_data: offer.data().clone(),
-            };
-            (key, (offer, offered))
-        });
-        Ok(with_terms.collect())
-    }
-
-    /// Everything that the decisions look at.
-    async fn load(
-        &self,
-        cx: &Context,
-        request: &ChangeRequest<'_>,
-        keys: &[E164],
-    ) -> Result<Round, EngineError> {
-        let found = match keys {
-            [key] => vec![self.store.number(key).await?],
-            keys => self.store.numbers(keys).await?,
-        };
-        let numbers: HashMap<E164, Number> = found
-            .into_iter()
-            .flatten()
-            .map(|number| (number.id.clone(), number))
-            .collect();
-        let mut wanted: Vec<&AccountId> = Vec::new();
-        let gives_back = request.command.operation == Operation::Release;
-        for number in numbers.values() {
-            wanted.extend(&number.owner);
-            if gives_back {
-                wanted.extend(&number.reserve_history);
-            }
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut accounts = HashMap::new();
-        if let Some(target) = request.target {
-            wanted.retain(|id| **id != target.id);
-            accounts.insert(target.id.clone(), Arc::clone(target));
-        }
-        if !wanted.is_empty() {
-            let ids: Vec<AccountId> = wanted.into_iter().cloned().collect();
-            let found = self.store.accounts(&ids).await?;
-            accounts.extend(
-                found
-                    .into_iter()
-                    .flatten()
-                    .map(|found| (found.id.clone(), found)),
-            );
-        }
-        let offers = self.offers_of(cx, request, keys, &numbers).await?;
-        Ok(Round {
-            numbers,
-            offers,
-            accounts,
-        })
-    }
-
-    fn decide(
-        &self,
-        cx: &Context,
-        request: &ChangeRequest<'_>,
-        rules: &Rules,
-        loaded: &Round,
-        answered: &Answered,
-        key: &E164,
-    ) -> Result<Plan, NumberError> {
-        if let Some(refusal) = answered.refusal(key) {
-            return Err(refusal.clone());
-        }
-        let number = loaded.numbers.get(key);
-        let owner = number
-            .and_then(|number| number.owner.as_ref())
-            .and_then(|id| loaded.accounts.get(id));
-        let releases = request.command.operation == Operation::Release;
-        let gone: Vec<AccountId> = number
-            .iter()
-            .flat_map(|number| &number.reserve_history)
-            .filter(|id| releases && !loaded.accounts.contains_key(*id))
-            .cloned()
-            .collect();
-        let classifier = self.class_of(request.target.map(Arc::as_ref), key);
-        let situation = Situation {
-            key,
-            number,
-            offer: loaded.offers.get(key).map(|(_, offered)| offered),
-            caller: cx.account(),
-            target: request.target.map(Arc::as_ref),
-            owner: owner.map(Arc::as_ref),
-            gone: &gone,
-            address: answered.of(key),
-            porting: false,
-            classifier: &classifier,
-            rest_days: self.rest_days(key),
-            now: cx.now,
-        };
-        let mut plan = decide(&request.command, &situation, rules)?;
-        if plan.change == Change::Put {
-            self.keep_place(&mut plan.number);
-        }
-        Ok(plan)
-    }
-
-    /// The quote, as the answer, when something is to pay that the caller
-    /// hasn't agreed to. After a lost race nothing may be added to what was
-    /// free before: those numbers are left as they are.
-    fn refuse_unaccepted_charges<'p>(
-        &self,
-        request: &ChangeRequest<'_>,
-        plans: impl Iterator<Item = &'p Plan>,
-        first: bool,
-    ) -> Result<(), EngineError> {
-        let Some(target) = request.target else {
-            return Ok(());
-        };
-        let charges: Vec<Charge> = plans.flat_map(|plan| plan.charges.clone()).collect();
-        if charges.is_empty() {
-            return Ok(());
-        }
-        let quote = self.price_list(target).quote(&charges);
-        match (quote.is_empty(), first) {
-            (true, _) => Ok(()),
-            (false, true) => Err(EngineError::Charges(quote)),
-            (false, false) => Err(EngineError::Conflict),
-        }
-    }
-
-    fn batch(&self, cx: &Context, plan: &Plan, before: Option<&Number>) -> Batch {
-        let change = NumberChange {
-            before: before.cloned(),
-            after: (plan.change == Change::Put).then(|| after(plan.clone(), before)),
-            event: new_event_id(),
-            action: plan.action,
-            origin: cx.origin(),
-            note: self.note(plan),
-        };
-        let new_owner = change
-            .after
-            .as_ref()
-            .and_then(|number| number.owner.clone())
-            .filter(|owner| before.and_then(|number| number.owner.as_ref()) != Some(owner));
-        let batch = Batch::change_number(change);
-        match new_owner {
-            // The account may be deleted between loading and writing.
-            Some(id) => batch.expect(Expectation::AccountExists { id }),
-            None => batch,
-        }
-    }
-
-    /// What a person has to do that no carrier's interface does.
-    fn note(&self, plan: &Plan) -> Option<String> {
-        if credentials_of(&plan.number).is_some() {
-            // Its order says what is to do.
-            return None;
-        }
-        plan.effects.iter().find_map(|effect| match effect {
-            Effect::Disconnect(name) => {
-                let carrier = self.carriers.get(name)?;
-                (carrier.give_back() == GiveBack::ByHand).then(|| {
-                    format!(
-                        "release {} by hand at {name}: it has no interface for that",
-                        plan.number.id
-                    )
-                })
-            }
-            _ => None,
-        })
-    }
-}
-
-impl Afterwards {
-    fn is_empty(&self) -> bool {
-        self.planned.is_empty() && self.leaving.is_empty()
-    }
-}
-
-/// Whether a number loses its emergency address by a plan.
-fn loses_address(plan: &Plan) -> bool {
-    plan.effects.contains(&Effect::RemoveAddress)
-}
-
-/// Whether a plan buys its number from a carrier.
-fn buys(plan: &Plan) -> bool {
-    let mut effects = plan.effects.iter();
-    effects.any(|effect| matches!(effect, Effect::Order(_)))
-}
-
-/// The record as it is written: with the next revision.
-fn after(plan: Plan, before: Option<&Number>) -> Number {
-    let mut number = plan.number;
-    number.revision = before
-        .map(|number| number.revision)
-        .unwrap_or_default()
-        .next();
-    number
 }
 
 /// Whether this caller may begin such a request at all, whatever the number

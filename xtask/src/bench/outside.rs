@@ -187,7 +187,8 @@ impl Market {
                 sections,
                 "base_url = {url:?}\nallow_private_addresses = true"
             );
-            for (key, value) in known.settings {
+            let settings = known.carrier.map_or(&[][..], |carrier| carrier.settings);
+            for (key, value) in settings {
                 let _ = writeln!(sections, "{key} = {value:?}");
             }
         }

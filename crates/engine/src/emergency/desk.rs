@@ -6,29 +6,23 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use numbers::e164::E164;
-use numbers::event::Action;
-use numbers::feature::e911::{AddressWork, confirm, withdraw};
-use numbers::feature::{Feature, is_served};
+use numbers::feature::is_served;
 use numbers::gregorian::GregorianSeconds;
-use numbers::number::Number;
 use providers::{
-    Address, EmergencyProvider, Failure, Located, Placed, ProviderError, ProviderName, Providers,
-    Removal, Standing,
+    Address, EmergencyProvider, Failure, Placed, ProviderError, ProviderName, Providers, Removal,
+    Standing,
 };
 use serde_json::{Map, Value};
-use store::{Batch, DocumentKind, NumberChange, Store, StoreError};
+use store::{DocumentKind, Store, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::setup::{Fault, Setup, SetupState};
-use crate::context::{new_event_id, now};
+use crate::context::now;
 use crate::orders::Timing;
 
 /// Setups that one round of the job looks after, and how many at once.
 const ROUND: usize = 200;
 const AT_ONCE: usize = 8;
-
-/// How often an outcome is decided anew after the record moved.
-const ATTEMPTS: usize = 5;
 
 /// The first pause before a provider is asked again while somebody waits, and
 /// the longest.
@@ -44,7 +38,7 @@ const ALARMING_TRIES: u32 = 3;
 /// Works off address setups. A clone is the same desk.
 #[derive(Clone)]
 pub struct AddressDesk {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     providers: Arc<Providers>,
     timing: Timing,
 }
@@ -344,7 +338,7 @@ impl AddressDesk {
         }
     }
 
-    async fn take_away(&self, mut setup: Setup) -> Result<(), StoreError> {
+    pub(super) async fn take_away(&self, mut setup: Setup) -> Result<(), StoreError> {
         let tries = setup.tries;
         if !self.claim(&mut setup, SetupState::Removing).await? {
             return Ok(());
@@ -368,7 +362,7 @@ impl AddressDesk {
             Err(fault) => {
                 let at = now();
                 let tries = tries.saturating_add(1);
-                self.alarm(&setup, &fault, tries);
+                Self::alarm(&setup, &fault, tries);
                 setup.fault = Some(fault);
                 setup.to(SetupState::Leaving, at, Some(later(at, pause(tries))));
                 setup.tries = tries;
@@ -377,7 +371,7 @@ impl AddressDesk {
         }
     }
 
-    fn alarm(&self, setup: &Setup, fault: &Fault, tries: u32) {
+    fn alarm(setup: &Setup, fault: &Fault, tries: u32) {
         let (number, provider) = (&setup.number, &setup.provider);
         metrics::counter!("numberd_e911_removals_failed_total", "provider" => provider.to_string())
             .increment(1);
@@ -413,134 +407,13 @@ impl AddressDesk {
             Ok(Removal::Open) => setup.due = Some(later(at, 5)),
             Err(fault) => {
                 setup.tries = setup.tries.saturating_add(1);
-                self.alarm(&setup, &fault, setup.tries);
+                Self::alarm(&setup, &fault, setup.tries);
                 setup.due = Some(later(at, pause(setup.tries)));
                 setup.fault = Some(fault);
             }
         }
         self.keep(setup).await.map(drop)
     }
-
-    /// The provider has this address: the number takes it over, or it goes
-    /// where no number of this account may have it any more.
-    pub(super) async fn has(&self, setup: Setup, located: Located) -> Result<(), StoreError> {
-        let leaving = self
-            .settle(setup, |setup, record, at| {
-                let record = record.filter(|record| takes_addresses(record, setup));
-                match record {
-                    Some(mut record) => {
-                        confirm(&mut record, &located.fields);
-                        setup.provisioned(located.clone(), at);
-                        Some((record, Action::AddressSet))
-                    }
-                    None => {
-                        setup.located = located.clone();
-                        setup.leaves = false;
-                        setup.to(SetupState::Leaving, at, Some(at));
-                        None
-                    }
-                }
-            })
-            .await?;
-        match leaving {
-            Some(setup) if setup.state() == SetupState::Leaving => {
-                Box::pin(self.take_away(setup)).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The provider has no address for the number: the number claims none.
-    async fn has_none(&self, setup: Setup, fault: Fault) -> Result<(), StoreError> {
-        if setup.leaves {
-            return self.is_removed(setup).await;
-        }
-        let number = &setup.number;
-        tracing::warn!(%number, reason = fault.reason, "an emergency address was not set");
-        let settled = self.settle(setup, |setup, record, at| {
-            setup.fault = Some(fault.clone());
-            setup.held = None;
-            setup.to(SetupState::Failed, at, None);
-            let mut record = record.filter(|record| record.owner == setup.account)?;
-            let had = record.features.contains_key(&Feature::E911) || record.address_work.is_some();
-            had.then(|| {
-                withdraw(&mut record);
-                (record, Action::AddressRemoved)
-            })
-        });
-        settled.await.map(drop)
-    }
-
-    async fn is_removed(&self, setup: Setup) -> Result<(), StoreError> {
-        let settled = self.settle(setup, |setup, record, at| {
-            setup.fault = None;
-            setup.leaves = false;
-            setup.to(SetupState::Removed, at, None);
-            let mut record =
-                record.filter(|record| record.address_work == Some(AddressWork::Removing))?;
-            record.address_work = None;
-            Some((record, Action::AddressRemoved))
-        });
-        settled.await.map(drop)
-    }
-
-    /// Writes what is known now into the setup and the number's record, in one
-    /// transaction, deciding anew when the record moved. `None`: somebody else
-    /// has the setup.
-    async fn settle(
-        &self,
-        setup: Setup,
-        decide: impl Fn(&mut Setup, Option<Number>, GregorianSeconds) -> Option<(Number, Action)>,
-    ) -> Result<Option<Setup>, StoreError> {
-        let mut setup = setup;
-        for _ in 0..ATTEMPTS {
-            let at = now();
-            let record = self.store.number(&setup.number).await?;
-            let mut settled = setup.clone();
-            let change = decide(&mut settled, record.clone(), at);
-            let origin = setup.origin(at);
-            let mut batch = settled.put()?;
-            if let Some((mut after, action)) = change
-                && record
-                    .as_ref()
-                    .is_none_or(|record| after.differs_from(record))
-            {
-                after.revision = record
-                    .as_ref()
-                    .map(|record| record.revision)
-                    .unwrap_or_default()
-                    .next();
-                after.modified = at;
-                batch = batch.joined(Batch::change_number(NumberChange {
-                    before: record,
-                    after: Some(after),
-                    event: new_event_id(),
-                    action,
-                    origin,
-                    note: Some(format!("at {}", setup.provider)),
-                }));
-            }
-            if self.store.write(batch).await?.is_ok() {
-                return Ok(Some(settled));
-            }
-            match self.setup(&setup.number).await? {
-                // Only that the number left it may have come between.
-                Some(stored)
-                    if stored.reference == setup.reference && stored.state() == setup.state() =>
-                {
-                    setup.leaves = stored.leaves;
-                    setup.revision = stored.revision;
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Whether the record is one for which the setup was made.
-fn takes_addresses(record: &Number, setup: &Setup) -> bool {
-    !setup.leaves && record.owner == setup.account && is_served(record.state)
 }
 
 /// The address in a document's fields; `fallback` is the name of who is called

@@ -18,6 +18,7 @@
 mod ask;
 mod coverage;
 mod desk;
+mod settle;
 mod setup;
 
 pub(crate) use ask::{Answered, Asking};

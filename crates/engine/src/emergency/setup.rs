@@ -359,8 +359,8 @@ fn address_id(provider: &ProviderName, fields: &Map<String, Value>) -> String {
         digest.update(value.unwrap_or_default().to_uppercase());
     }
     let digest = digest.finalize();
-    digest[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    uuid::Uuid::from_slice(&digest[..16])
+        .unwrap_or_default()
+        .simple()
+        .to_string()
 }

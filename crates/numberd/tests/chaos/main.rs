@@ -105,7 +105,8 @@ fn simulated(runtime: &Runtime, carrier: &str, seed: u64) -> Simulator {
 /// Orders that are asked for soon. Requests end long before a carrier is
 /// believed that doesn't know of them.
 fn configuration(carrier: &str, url: &str) -> String {
-    let settings = played(carrier).expect("it can be played").settings;
+    let known = played(carrier).expect("it can be played");
+    let settings = known.carrier.expect("it sells numbers").settings;
     let settings = settings.iter();
     let settings: Vec<String> = settings
         .map(|(key, value)| format!("{key} = {value:?}"))
