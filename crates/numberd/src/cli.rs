@@ -114,6 +114,8 @@ enum Command {
         /// The copy; must not exist yet
         file: PathBuf,
     },
+    /// Copy everything into another database, of whatever kind, and compare
+    Copy(Copy),
     /// Prepare the database or bring it up to date, as `serve` does at its start
     Migrate(Migrate),
     /// Verify every invariant of the database; changes nothing
@@ -530,6 +532,21 @@ fn parse_rate(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a rate is a number from 0 to 1".to_owned())
 }
 
+/// Options of `copy`.
+#[derive(Args)]
+#[command(
+    after_help = "Stop all servers on both first. An interrupted copy goes on when it is run again. \
+Afterwards start the server with --database on the new one."
+)]
+pub struct Copy {
+    /// What is copied: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// Where to: an empty database, or one with an interrupted copy
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+}
+
 /// Options of `migrate`.
 #[derive(Args)]
 pub struct Migrate {
@@ -605,6 +622,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Import(options) => commands::import::run(global, &options).await,
         Command::Export(options) => commands::export::run(global, &options).await,
         Command::Backup { file } => commands::backup::run(global, &file).await,
+        Command::Copy(options) => commands::copy::run(global, &options).await,
         Command::Migrate(options) => commands::migrate::run(global, &options).await,
         Command::Check(format) => commands::check::run(global, format).await,
         Command::Fix(format) => commands::fix::run(global, format).await,

@@ -121,7 +121,7 @@ fn databases_that_cant_be_used_say_so() {
         "this is no database, but a text that is long enough to look at",
     );
     serve("sqlite:text.db").failed(5, &["text.db", "not a database"]);
-    serve("postgres://user:secret@host/db").failed(2, &["PostgreSQL", "sqlite:numberd.db"]);
+    serve("postgres://user:secret@127.0.0.1:1/db").failed(5, &["can't be reached"]);
     serve("oracle:x").failed(2, &["oracle", "sqlite:numberd.db"]);
 }
 

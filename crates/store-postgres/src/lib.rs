@@ -13,6 +13,7 @@ mod options;
 mod patience;
 mod pool;
 mod postgres_store;
+mod postgres_tables;
 mod read;
 mod target;
 mod text;
@@ -21,3 +22,4 @@ mod write;
 
 pub use options::Options;
 pub use postgres_store::PostgresStore;
+pub use postgres_tables::PostgresTables;

@@ -30,8 +30,10 @@ mod prepared;
 mod queue;
 mod row;
 mod sqlite_store;
+mod sqlite_tables;
 mod user;
 mod writer;
 
 pub use options::Options;
 pub use sqlite_store::SqliteStore;
+pub use sqlite_tables::SqliteTables;

@@ -12,6 +12,7 @@
 mod batch;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod copy;
 mod data;
 mod document;
 mod error;

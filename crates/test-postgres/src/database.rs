@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use rand::RngExt;
 use tokio::sync::oneshot;
+use tokio_postgres::NoTls;
 
 use crate::shared;
 
@@ -48,6 +49,31 @@ impl Database {
             url,
             keeper: Some((drop_it, keeper)),
         }
+    }
+
+    /// Runs statements in it.
+    pub fn execute(&self, sql: &str) {
+        let run = async {
+            let (client, connection) = tokio_postgres::connect(&self.url, NoTls)
+                .await
+                .expect("the database answers");
+            let statements = async {
+                let done = client.batch_execute(sql).await;
+                drop(client);
+                done
+            };
+            let (done, closed) = tokio::join!(statements, connection);
+            done.expect("the statements are right");
+            closed.expect("the connection ends well");
+        };
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(run);
+        };
+        thread::scope(|scope| scope.spawn(runtime).join().expect("they were run"));
     }
 
     /// Where it is.

@@ -4,6 +4,7 @@ pub mod account;
 pub mod backup;
 pub mod carrier;
 pub mod check;
+pub mod copy;
 pub mod data;
 pub mod events;
 pub mod export;

@@ -17,7 +17,7 @@ mod decide;
 mod load;
 pub mod queue;
 mod save;
-mod statement;
+pub mod statement;
 mod transaction;
 mod wanted;
 pub mod worker;

@@ -11,7 +11,8 @@ use tokio_postgres::types::ToSql;
 use crate::failure::{Failure, Result};
 use crate::pool::Client;
 
-type Param<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+/// What a statement is given.
+pub type Param<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
 /// One statement with what it is given.
 #[derive(Debug)]
@@ -32,8 +33,13 @@ impl<'a> Statement<'a> {
     }
 
     /// Gives it its next parameter.
-    pub fn with(mut self, param: impl ToSql + Sync + Send + 'a) -> Self {
-        self.params.push(Box::new(param));
+    pub fn with(self, param: impl ToSql + Sync + Send + 'a) -> Self {
+        self.with_boxed(Box::new(param))
+    }
+
+    /// The same, of a type that is only known now.
+    pub fn with_boxed(mut self, param: Param<'a>) -> Self {
+        self.params.push(param);
         self
     }
 

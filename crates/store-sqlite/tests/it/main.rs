@@ -2,6 +2,7 @@
 
 mod common;
 mod conformance;
+mod copy;
 mod crash;
 mod files;
 mod queue;
