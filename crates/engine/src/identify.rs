@@ -51,11 +51,11 @@ impl Engine {
             .map_err(|_| Unidentified::NotFound)?;
         let number = self
             .store
-            .number(&key)
+            .shared_number(&key)
             .await?
             .ok_or(Unidentified::NotFound)?;
         let is_public = self.settings.number_manager.identify_is_public;
-        let Some(account_id) = number.owner else {
+        let Some(account_id) = number.owner.clone() else {
             // To whom GET shows nothing, this shows nothing either.
             let standing = Standing {
                 caller: cx.account(),
