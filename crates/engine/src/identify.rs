@@ -4,12 +4,13 @@ use numbers::account::{Account, AccountId};
 use numbers::authorize::{Owner, Standing};
 use numbers::e164::E164;
 use numbers::state::State;
+use serde::Serialize;
 use store::StoreError;
 
 use crate::{Context, Engine};
 
 /// Who holds a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The account.
     pub account_id: AccountId,

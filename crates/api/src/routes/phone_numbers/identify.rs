@@ -31,9 +31,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         .identify(&call.context, target, number_in(&call))
         .await
     {
-        Ok(holder) => {
-            Reply::new(&json!({"account_id": holder.account_id, "number": holder.number}))
-        }
+        Ok(holder) => Reply::new(&holder),
         Err(Unidentified::NotFound) => Err(ApiError::number_not_found()),
         Err(Unidentified::Unassigned) => Err(ApiError::client_error("unassigned".into())),
         Err(Unidentified::NotInService(holder)) => Err(ApiError::client_error(json!({
