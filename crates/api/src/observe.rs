@@ -2,10 +2,12 @@
 //! path or a query, which may hold tokens: the route's template stands for
 //! them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
 use axum::http::StatusCode;
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use numbers::state::State;
 
@@ -22,6 +24,37 @@ const COMMIT_SIZES: [f64; 11] = [
 ];
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// By method and status, then by route. As many as routes answer statuses.
+type Known = HashMap<(&'static str, u16), HashMap<String, Series>>;
+
+static SERIES: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
+
+/// What counts and times the requests of one method, route and status.
+struct Series {
+    requests: Counter,
+    seconds: Histogram,
+}
+
+impl Series {
+    /// Looks them up by their labels, which costs more than the counting.
+    fn find(method: &'static str, route: &str, status: StatusCode) -> Self {
+        let labels = [
+            ("method", metrics::SharedString::from(method)),
+            ("route", route.to_owned().into()),
+            ("status", status.as_str().to_owned().into()),
+        ];
+        Self {
+            requests: metrics::counter!("numberd_http_requests_total", &labels),
+            seconds: metrics::histogram!("numberd_http_request_seconds", &labels[..2]),
+        }
+    }
+
+    fn count(&self, seconds: f64) {
+        self.requests.increment(1);
+        self.seconds.record(seconds);
+    }
+}
 
 /// Starts collecting metrics, once a process; later calls change nothing. Where
 /// something else collects them already, that stays in charge and `/metrics`
@@ -67,13 +100,7 @@ pub(crate) fn render(counts: &[(State, u64)]) -> String {
 pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
     let route = incoming.route.get().map_or("", |route| route.as_str());
     let elapsed = incoming.started.elapsed();
-    let labels = [
-        ("method", method_label(incoming)),
-        ("route", route.to_owned().into()),
-        ("status", status_label(status)),
-    ];
-    metrics::counter!("numberd_http_requests_total", &labels).increment(1);
-    metrics::histogram!("numberd_http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
+    count(method_label(incoming), route, status, elapsed.as_secs_f64());
     tracing::info!(
         request_id = incoming.id,
         method = incoming.method.as_str(),
@@ -88,15 +115,35 @@ pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
     );
 }
 
+/// Counts a request in its series, which is remembered. Until the recorder is
+/// there nothing is: what was looked up before would never be shown.
+fn count(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
+    if !matches!(RECORDER.get(), Some(Some(_))) {
+        Series::find(method, route, status).count(seconds);
+        return;
+    }
+    let key = (method, status.as_u16());
+    {
+        let known = SERIES.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(&key).and_then(|routes| routes.get(route)) {
+            series.count(seconds);
+            return;
+        }
+    }
+    let series = Series::find(method, route, status);
+    series.count(seconds);
+    let mut known = SERIES.write().unwrap_or_else(PoisonError::into_inner);
+    known
+        .entry(key)
+        .or_default()
+        .insert(route.to_owned(), series);
+}
+
 /// The verbs that are served; any other is one, so that inventing some makes no
 /// new metrics.
-fn method_label(incoming: &Incoming) -> metrics::SharedString {
+fn method_label(incoming: &Incoming) -> &'static str {
     const KNOWN: [&str; 6] = ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
     let method = incoming.method.as_str();
     let known = KNOWN.into_iter().find(|known| *known == method);
-    known.unwrap_or("other").into()
-}
-
-fn status_label(status: StatusCode) -> metrics::SharedString {
-    status.as_str().to_owned().into()
+    known.unwrap_or("other")
 }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::ApiError;
 use crate::idempotency::First;
 
+/// Room for the document of a number, which most answers are.
+const USUAL_BYTES: usize = 1024;
+
 /// A successful answer. The outer layer writes the envelope around it.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
@@ -78,9 +81,10 @@ impl Reply {
     /// Writing it can't fail for types of this program; a type that could
     /// would be answered as a fault.
     pub fn new(data: &impl Serialize) -> Result<Self, ApiError> {
-        let data = serde_json::to_vec(data).map_err(|_| ApiError::unspecified_fault())?;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut bytes, data).map_err(|_| ApiError::unspecified_fault())?;
         Ok(Self {
-            data: Some(data),
+            data: Some(bytes),
             ..Self::default()
         })
     }

@@ -82,7 +82,7 @@ impl Engine {
         text: &str,
     ) -> Result<(), EngineError> {
         let view = self.number(cx, target, text).await?;
-        let Some((_, batch)) = self.repair_of(cx, view.number) else {
+        let Some((_, batch)) = self.repair_of(cx, Arc::unwrap_or_clone(view.number)) else {
             return Ok(());
         };
         let written = self.store.write(batch).await?;

@@ -6,12 +6,13 @@ use numbers::e164::E164;
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::state::State;
+use serde::Serialize;
 use store::StoreError;
 
 use crate::{Context, Engine};
 
 /// Who holds a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The account.
     pub account_id: AccountId,
@@ -53,11 +54,11 @@ impl Engine {
             .map_err(|_| Unidentified::NotFound)?;
         let number = self
             .store
-            .number(&key)
+            .shared_number(&key)
             .await?
             .ok_or(Unidentified::NotFound)?;
         let is_public = self.settings.number_manager.identify_is_public;
-        self.holder(cx, target, number, is_public).await
+        self.holder(cx, target, &number, is_public).await
     }
 
     /// The account that answered for a number at a time, and since when the
@@ -76,7 +77,7 @@ impl Engine {
             .map_err(|_| Unidentified::NotFound)?;
         let then = self.number_at(&key, at).await?;
         let then = then.ok_or(Unidentified::NotFound)?;
-        let holder = self.holder(cx, target, then.number, false).await?;
+        let holder = self.holder(cx, target, &then.number, false).await?;
         Ok((holder, then.since))
     }
 
@@ -84,10 +85,10 @@ impl Engine {
         &self,
         cx: &Context,
         target: Option<&Account>,
-        number: Number,
+        number: &Number,
         is_public: bool,
     ) -> Result<Holder, Unidentified> {
-        let Some(account_id) = number.owner else {
+        let Some(account_id) = number.owner.clone() else {
             // To whom GET shows nothing, this shows nothing either.
             let standing = Standing {
                 caller: cx.account(),
@@ -102,7 +103,7 @@ impl Engine {
         };
         let holder = Holder {
             account_id,
-            number: number.id,
+            number: number.id.clone(),
         };
         let owner = self.store.account(&holder.account_id).await?;
         if !is_public {

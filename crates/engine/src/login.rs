@@ -110,7 +110,7 @@ impl Engine {
     async fn resolve(&self, request: &UserAuth) -> Result<Option<Arc<Account>>, EngineError> {
         if let Some(text) = &request.phone_number
             && let Ok(key) = self.numbering(None).key(text)
-            && let Some(number) = self.store().number(&key).await?
+            && let Some(number) = self.store().shared_number(&key).await?
             && let Some(owner) = &number.owner
             && let Some(account) = self.store().account(owner).await?
         {

@@ -22,7 +22,7 @@ const CHUNK: usize = 1000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberView {
     /// The record.
-    pub number: Number,
+    pub number: Arc<Number>,
     /// Features that this caller may switch on.
     pub available: BTreeSet<Feature>,
     /// Whether the caller may see what only operators see.
@@ -51,7 +51,8 @@ pub struct NumberPage {
 }
 
 impl NumberView {
-    pub(crate) fn new(cx: &Context, number: Number, rules: &Rules) -> Self {
+    pub(crate) fn new(cx: &Context, number: impl Into<Arc<Number>>, rules: &Rules) -> Self {
+        let number = number.into();
         let for_admin = cx.is_admin();
         let reseller = rules.reseller_features.as_ref();
         let available = available(&number, for_admin, reseller, &rules.features);
@@ -75,7 +76,7 @@ impl Engine {
             .numbering(Some(target))
             .key(text)
             .map_err(|error| NumberError::NotReconcilable(error.text))?;
-        let Some(number) = self.store.number(&key).await? else {
+        let Some(number) = self.store.shared_number(&key).await? else {
             return Err(NumberError::NotFound(key).into());
         };
         let owner = match &number.owner {

@@ -104,7 +104,7 @@ impl Town {
         };
         let engine = &self.world.engine;
         let view = engine.change_one(&system(), &request, number).await?;
-        Ok(view.number)
+        Ok(Number::clone(&view.number))
     }
 
     /// The number in service, without an address.

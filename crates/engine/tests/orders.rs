@@ -288,7 +288,7 @@ async fn what_is_being_bought_is_shown_and_nobody_elses() {
     let again = shop.change(Operation::Activate, &found[..1]).await;
     assert_eq!(
         again[0].result.as_ref().unwrap().number,
-        shop.record(&found[0]).await.unwrap()
+        shop.record(&found[0]).await.unwrap().into()
     );
     for operation in [Operation::Release, Operation::Reserve, Operation::Replace] {
         let refused = shop.change(operation, &found[..1]).await;

@@ -1,5 +1,5 @@
 //! What is read for every request and seldom written, kept in memory: accounts,
-//! users, settings.
+//! users, settings, and the numbers that were asked for lately.
 //!
 //! The one writer of the database is in this process, and it empties what it
 //! wrote before anybody is told of the write. So who was told of a change
@@ -12,6 +12,8 @@ use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use numbers::account::{Account, AccountId};
+use numbers::e164::E164;
+use numbers::number::Number;
 use store::{Operation, User, UserId};
 
 use crate::failure::Result;
@@ -19,22 +21,45 @@ use crate::prepared::PreparedBatch;
 
 /// Entries of each kind; a full map is emptied. Some kilobytes an entry.
 const MOST: usize = 8192;
+/// Numbers are smaller, about a kilobyte, and there are more of them.
+const MOST_NUMBERS: usize = 4 * MOST;
 
 /// The caches of a store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Caches {
+    pub numbers: Cache<E164, Arc<Number>>,
     pub accounts: Cache<AccountId, Arc<Account>>,
     pub users: Cache<(AccountId, UserId), Arc<User>>,
     pub settings: Cache<String, String>,
 }
 
+impl Default for Caches {
+    fn default() -> Self {
+        Self {
+            numbers: Cache::holding(MOST_NUMBERS),
+            accounts: Cache::holding(MOST),
+            users: Cache::holding(MOST),
+            settings: Cache::holding(MOST),
+        }
+    }
+}
+
 impl Caches {
+    /// Forgets everything: what is read next comes from the file, or, once the
+    /// store is closed, doesn't come.
+    pub fn forget_all(&self) {
+        self.numbers.forget_all();
+        self.accounts.forget_all();
+        self.users.forget_all();
+        self.settings.forget_all();
+    }
+
     /// Forgets what a batch writes.
     pub fn forget(&self, batch: &PreparedBatch) {
         for step in &batch.steps {
             match &step.operation {
-                Operation::ChangeNumber(_)
-                | Operation::Claim(..)
+                Operation::ChangeNumber(change) => self.numbers.forget(change.key()),
+                Operation::Claim(..)
                 | Operation::Unclaim(_)
                 | Operation::PutDocument(_)
                 | Operation::DeleteDocument(..)
@@ -64,6 +89,7 @@ impl Caches {
 #[derive(Debug)]
 pub struct Cache<K, V> {
     kept: RwLock<Kept<K, V>>,
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -74,18 +100,18 @@ struct Kept<K, V> {
     generation: u64,
 }
 
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
+impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    /// A cache of at most so many values.
+    fn holding(most: usize) -> Self {
         Self {
             kept: RwLock::new(Kept {
                 values: HashMap::new(),
                 generation: 0,
             }),
+            most,
         }
     }
-}
 
-impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     /// The value of a key: kept, or else as `read` finds it.
     pub fn get(&self, key: &K, read: impl FnOnce() -> Result<Option<V>>) -> Result<Option<V>> {
         let generation = {
@@ -99,7 +125,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         if let Some(value) = &found {
             let mut kept = self.write();
             if kept.generation == generation {
-                if kept.values.len() >= MOST {
+                if kept.values.len() >= self.most {
                     kept.values.clear();
                 }
                 kept.values.insert(key.clone(), value.clone());
@@ -135,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_value_read_before_a_write_is_not_kept_after_it() {
-        let cache = Cache::<u8, &str>::default();
+        let cache = Cache::<u8, &str>::holding(MOST);
         let found = cache.get(&1, || {
             // The writer commits and forgets while this read is under way.
             cache.forget(&1);
@@ -148,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_full_cache_begins_anew() {
-        let cache = Cache::<usize, usize>::default();
+        let cache = Cache::<usize, usize>::holding(MOST);
         for key in 0..=MOST {
             cache.get(&key, || Ok(Some(key))).unwrap();
         }
@@ -157,7 +183,7 @@ mod tests {
 
     #[test]
     fn absence_is_not_kept() {
-        let cache = Cache::<u8, &str>::default();
+        let cache = Cache::<u8, &str>::holding(MOST);
         assert_eq!(cache.get(&1, || Ok(None)).unwrap(), None);
         assert_eq!(cache.get(&1, || Ok(Some("there"))).unwrap(), Some("there"));
     }

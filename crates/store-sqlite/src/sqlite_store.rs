@@ -90,6 +90,9 @@ impl SqliteStore {
             self.pools.lookups.close();
             self.pools.lists.close();
             writer.stop();
+            if let Some(caches) = &self.caches {
+                caches.forget_all();
+            }
             drop(lock);
         }
     }
@@ -178,7 +181,13 @@ impl Drop for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn number(&self, key: &E164) -> Answer<Option<Number>> {
-        self.look_up(|connection| number::get(connection, key))
+        let shared = self.shared_number(key).await?;
+        Ok(shared.map(Arc::unwrap_or_clone))
+    }
+
+    async fn shared_number(&self, key: &E164) -> Answer<Option<Arc<Number>>> {
+        let read = |connection: &Connection| Ok(number::get(connection, key)?.map(Arc::new));
+        self.kept(|caches| &caches.numbers, key, read)
     }
 
     async fn numbers(&self, keys: &[E164]) -> Answer<Vec<Option<Number>>> {

@@ -47,6 +47,12 @@ pub trait Store: Send + Sync + 'static {
     /// One number.
     async fn number(&self, key: &E164) -> Result<Option<Number>, StoreError>;
 
+    /// One number, shared: for those who only look at it, which most requests
+    /// do. A store that keeps numbers in memory answers without a copy.
+    async fn shared_number(&self, key: &E164) -> Result<Option<Arc<Number>>, StoreError> {
+        Ok(self.number(key).await?.map(Arc::new))
+    }
+
     /// Many numbers, in the order of the keys, absent ones as `None`.
     async fn numbers(&self, keys: &[E164]) -> Result<Vec<Option<Number>>, StoreError>;
 

@@ -105,6 +105,7 @@ macro_rules! conformance_tests {
                 one_winner_for_a_name,
                 many_keys_at_once_are_all_there,
                 reads_see_what_was_acknowledged,
+                nobody_reads_what_was_before_an_acknowledged_write,
             }
             stock {
                 a_carriers_stock_is_available_and_in_no_pool,

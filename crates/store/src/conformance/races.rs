@@ -1,8 +1,10 @@
 //! Many at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use numbers::number::Number;
+use numbers::revision::Revision;
 use numbers::state::State;
 use tokio::task::JoinSet;
 
@@ -156,4 +158,51 @@ pub async fn reads_see_what_was_acknowledged(store: Arc<dyn Store>) {
         store.state_counts().await.unwrap(),
         [(State::InService, 10)]
     );
+}
+
+/// However many read a number while it changes and goes, by key nobody is shown
+/// what was there before a write that was acknowledged.
+pub async fn nobody_reads_what_was_before_an_acknowledged_write(store: Arc<dyn Store>) {
+    let key = key(1);
+    // The revision of the last acknowledged write of a number that was there.
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(AtomicBool::new(false));
+    let mut readers = JoinSet::new();
+    for _ in 0..4 {
+        let (store, key) = (Arc::clone(&store), key.clone());
+        let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
+        readers.spawn(async move {
+            while !done.load(Ordering::SeqCst) {
+                let before = acknowledged.load(Ordering::SeqCst);
+                let read = store.shared_number(&key).await.unwrap();
+                if let Some(number) = read {
+                    assert!(number.revision.0 >= before, "{before} was acknowledged");
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    let mut gone = Revision(0);
+    for life in 0..20 {
+        let mut current = owned(&key, 1);
+        current.revision = gone.next();
+        let born = change(None, Some(current.clone()), 10 * life);
+        write(&store, Batch::change_number(born)).await;
+        for year in 1..=5 {
+            let (batch, after) = update(&current, 10 * life + year, |number| {
+                number.used_by = Some(format!("application {year}"));
+            });
+            write(&store, batch).await;
+            acknowledged.store(after.revision.0, Ordering::SeqCst);
+            let read = store.shared_number(&key).await.unwrap();
+            assert_eq!(read.as_deref(), Some(&after));
+            current = after;
+        }
+        gone = current.revision;
+        let removed = change(Some(current), None, 10 * life + 9);
+        write(&store, Batch::change_number(removed)).await;
+        assert_eq!(store.shared_number(&key).await.unwrap(), None);
+    }
+    done.store(true, Ordering::SeqCst);
+    readers.join_all().await;
 }

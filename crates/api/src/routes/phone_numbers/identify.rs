@@ -34,10 +34,10 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
     let (engine, cx, number) = (&api.engine, &call.context, number_in(&call));
     let target = call.account.as_deref();
     let found = match call.query("at") {
-        None => engine
-            .identify(cx, target, number)
-            .await
-            .map(|holder| json!({"account_id": holder.account_id, "number": holder.number})),
+        None => match engine.identify(cx, target, number).await {
+            Ok(holder) => return Reply::new(&holder),
+            Err(refused) => Err(refused),
+        },
         Some(text) => {
             let at = time(text, cx.now)?;
             let then = engine.identify_at(cx, target, number, at).await;
