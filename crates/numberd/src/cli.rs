@@ -1,14 +1,15 @@
 //! What can be typed.
 
+mod outside;
+mod people;
+
+pub use outside::{CarrierCommand, E911Command, OrderCommand, Reconcile, Simulate};
+pub use people::{AccountCommand, Expiry, Switch, UserCommand};
+
 use std::path::PathBuf;
 
-use clap::builder::{FalseyValueParser, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use engine::orders::OrderState;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use numbers::gregorian::GregorianSeconds;
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
 use numbers::state::State;
 use places::overlay::Kind;
 
@@ -97,6 +98,9 @@ enum Command {
     /// Look at orders at carriers, and close what a person has done
     #[command(subcommand)]
     Order(OrderCommand),
+    /// Look at emergency addresses
+    #[command(subcommand)]
+    E911(E911Command),
     /// Follow what happens to numbers: the log of everybody, or of an account
     /// and those below it
     Events(Events),
@@ -171,139 +175,6 @@ pub struct Serve {
     pub demo: bool,
 }
 
-/// Options of `simulate`.
-#[derive(Args)]
-#[command(
-    after_help = "It sells numbers that are set aside for fiction, keeps emergency addresses, forgets \
-everything when it ends, and prints what connects numberd to it.
-
-An address is corrected (301 Marina Blvd.), unless there are two (12 Sample, without St or Ave) or \
-none (1 Nowhere Ln, or no house number)."
-)]
-pub struct Simulate {
-    /// Which vendor
-    #[arg(value_parser = PossibleValuesParser::new(simulators::VENDORS.iter().map(|vendor| vendor.name)))]
-    pub vendor: String,
-    /// Address and port; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: String,
-    /// How many of the requests that order, give back or deal with addresses go wrong, from 0 to 1
-    #[arg(long, value_name = "RATE", default_value = "0", value_parser = parse_rate)]
-    pub fault_rate: f64,
-    /// The same number makes the same faults; without it they are random
-    #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
-}
-
-/// `numberd account …`
-#[derive(Subcommand)]
-pub enum AccountCommand {
-    /// List accounts
-    List {
-        /// Only those below this one (id, name or realm)
-        #[arg(long, value_name = "ACCOUNT")]
-        below: Option<String>,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Make an account
-    Create {
-        /// Its name
-        name: String,
-        /// The account above it (id, name or realm); without it the master
-        #[arg(long, value_name = "ACCOUNT")]
-        parent: Option<String>,
-        /// Its SIP realm; without it one is made up
-        #[arg(long)]
-        realm: Option<String>,
-        /// It sells to the accounts below it
-        #[arg(long)]
-        reseller: bool,
-        /// It may add numbers to the database
-        #[arg(long)]
-        allow_additions: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Allow an account to add numbers to the database, or forbid it
-    AllowAdditions {
-        /// Which account (id, name or realm)
-        account: String,
-        /// Whether it may
-        #[arg(value_enum, default_value_t = Switch::On)]
-        allowed: Switch,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Say when an account ends; from then on nobody logs in to it
-    Expiry {
-        /// Which account (id, name or realm)
-        account: String,
-        /// When: `2027-01-31` (the end of that day, UTC), `2027-01-31T12:00:00Z`, or `never`
-        #[arg(value_parser = parse_expiry)]
-        when: Expiry,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Make an account's API key; it is shown this once and stored only as a hash
-    ApiKey {
-        /// Which account (id, name or realm)
-        account: String,
-        /// End the key that the account has, and the tokens got with it
-        #[arg(long)]
-        replace: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// Yes.
-    On,
-    /// No.
-    Off,
-}
-
-/// `numberd user …`
-#[derive(Subcommand)]
-pub enum UserCommand {
-    /// Make a user; without --password-stdin a password is made up and shown once
-    Create {
-        /// The account (id, name or realm)
-        account: String,
-        /// Login name
-        username: String,
-        /// Read the password from the first line of the input
-        #[arg(long)]
-        password_stdin: bool,
-        /// With all rights in the account
-        #[arg(long)]
-        admin: bool,
-        #[arg(long, default_value = "Account")]
-        first_name: String,
-        #[arg(long, default_value = "User")]
-        last_name: String,
-        #[arg(long)]
-        email: Option<String>,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Set a user's password; without --password-stdin one is made up and shown once
-    Password {
-        /// The account (id, name or realm)
-        account: String,
-        /// Login name
-        username: String,
-        /// Read the password from the first line of the input
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
 /// `numberd number …`
 #[derive(Subcommand)]
 pub enum NumberCommand {
@@ -340,49 +211,6 @@ pub enum NumberCommand {
     },
 }
 
-/// `numberd carrier …`
-#[derive(Subcommand)]
-pub enum CarrierCommand {
-    /// Tell where a carrier and we differ on which numbers are ours, and what
-    /// could be done; changes nothing unless it is told to
-    Reconcile(Reconcile),
-}
-
-/// Options of `carrier reconcile`.
-#[derive(Args)]
-#[command(
-    after_help = "ours_not_theirs: we have it, and the carrier says it isn't ours
-theirs_not_ours: the carrier says it is ours, and we have no record of it
-attributes: both have it, and describe it otherwise
-
-Numbers that wait for an order are passed over."
-)]
-pub struct Reconcile {
-    /// Which carrier
-    pub carrier: String,
-    /// With the own credentials of this reseller (id, name or realm), and what
-    /// was bought with them
-    #[arg(long, value_name = "ACCOUNT")]
-    pub reseller: Option<String>,
-    /// Only these numbers
-    #[arg(long, value_name = "NUMBER")]
-    pub only: Vec<String>,
-    /// Take numbers that only the carrier knows into our stock
-    #[arg(long, conflicts_with = "release")]
-    pub adopt: bool,
-    /// For this account (id, name or realm), in service; without it available to all
-    #[arg(long, value_name = "ACCOUNT", requires = "adopt")]
-    pub account: Option<String>,
-    /// Give numbers back that only the carrier knows
-    #[arg(long)]
-    pub release: bool,
-    /// Answer in CSV, for spreadsheets
-    #[arg(long, conflicts_with = "json")]
-    pub csv: bool,
-    #[command(flatten)]
-    pub format: Format,
-}
-
 /// Options of `events`.
 #[derive(Args)]
 #[command(
@@ -401,60 +229,6 @@ pub struct Events {
     pub limit: usize,
     #[command(flatten)]
     pub format: Format,
-}
-
-/// `numberd order …`
-#[derive(Subcommand)]
-pub enum OrderCommand {
-    /// List orders, oldest first
-    List {
-        /// Only those of this account (id, name or realm)
-        #[arg(long)]
-        account: Option<String>,
-        /// Only those in this state: sent, unknown, `by_hand`, …
-        #[arg(long, value_parser = parse_order_state)]
-        state: Option<OrderState>,
-        /// Only those that aren't done: open at the carrier, or left to a person
-        #[arg(long)]
-        open: bool,
-        /// How many at most; 0: all
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Show an order: each state with its time, each number, what the carrier said
-    Show {
-        /// Its id
-        id: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Say that a person has given a number back at the carrier
-    Close {
-        /// The id of the release, which is in the state `by_hand`
-        id: String,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-/// When an account ends; `None`: never.
-#[derive(Clone, Copy, Debug)]
-pub struct Expiry(pub Option<GregorianSeconds>);
-
-fn parse_expiry(text: &str) -> Result<Expiry, String> {
-    if text == "never" {
-        return Ok(Expiry(None));
-    }
-    let end_of_day = |day: Date| Ok(day.tomorrow()?.to_zoned(TimeZone::UTC)?.timestamp());
-    let end = text
-        .parse::<Timestamp>()
-        .or_else(|_| text.parse::<Date>().and_then(end_of_day));
-    let message = "write a day like 2027-01-31, a time like 2027-01-31T12:00:00Z, or never";
-    let seconds = end.map_err(|_| message)?.as_second();
-    let seconds = u64::try_from(seconds).map_err(|_| message)?;
-    Ok(Expiry(Some(GregorianSeconds::from_unix(seconds))))
 }
 
 /// Options of `lookup`.
@@ -520,16 +294,6 @@ fn parse_kind(text: &str) -> Result<Kind, String> {
 
 fn parse_state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error| format!("{error}"))
-}
-
-fn parse_order_state(text: &str) -> Result<OrderState, String> {
-    text.parse().map_err(|error| format!("{error}"))
-}
-
-fn parse_rate(text: &str) -> Result<f64, String> {
-    let rate: Option<f64> = text.parse().ok();
-    rate.filter(|rate| (0.0..=1.0).contains(rate))
-        .ok_or_else(|| "a rate is a number from 0 to 1".to_owned())
 }
 
 /// Options of `copy`.
@@ -616,6 +380,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Number(command) => commands::number::run(global, command).await,
         Command::Carrier(command) => commands::carrier::run(global, command).await,
         Command::Order(command) => commands::order::run(global, command).await,
+        Command::E911(command) => commands::e911::run(global, command).await,
         Command::Events(options) => commands::events::run(global, &options).await,
         Command::Lookup(options) => commands::lookup::run(global, &options).await,
         Command::Data(command) => commands::data::run(global, command).await,

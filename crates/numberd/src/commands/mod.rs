@@ -6,6 +6,7 @@ pub mod carrier;
 pub mod check;
 pub mod copy;
 pub mod data;
+pub mod e911;
 pub mod events;
 pub mod export;
 pub mod fix;
