@@ -132,8 +132,8 @@ fn way(method: &Method, tokens: &[String]) -> Way {
     let words: Vec<&str> = tokens.iter().map(String::as_str).collect();
     match words.as_slice() {
         _ if *method == Method::GET => Way::Never,
-        ["accounts", _, "users", _, "user_auth"] => Way::Never,
-        ["accounts", _, "phone_numbers", "check" | "locality"] => Way::Never,
+        ["accounts", _, "users", _, "user_auth"]
+        | ["accounts", _, "phone_numbers", "check" | "locality"] => Way::Never,
         ["accounts", _, "phone_numbers", "fix", ..] => Way::Around,
         ["accounts", _, "phone_numbers", ..] => Way::WithTheChange,
         ["accounts", ..] => Way::Around,

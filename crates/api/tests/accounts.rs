@@ -2,9 +2,12 @@
 
 mod people;
 
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use futures::future::join_all;
 use people::{Answer, People};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 fn ids(answer: &Answer) -> Vec<String> {
     let rows = answer.data().as_array().unwrap();
@@ -436,4 +439,37 @@ async fn the_token_s_own_account_has_a_short_name() {
             "{path}"
         );
     }
+}
+
+/// An API key is shown once: it isn't kept to be shown again.
+#[tokio::test]
+async fn an_api_key_is_not_kept_for_a_repeated_call() {
+    let people = People::new().await;
+    let child = &people.child;
+    let path = format!("/v2/accounts/{}/api_key", child.account.id);
+    let ask = async || {
+        let request = Request::put(&path)
+            .header("x-auth-token", &child.token)
+            .header("idempotency-key", "s");
+        let request = request.body(Body::empty()).unwrap();
+        let answer = people.service.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let (status, first) = ask().await;
+    assert_eq!(status, 201, "{first}");
+    let (status, again) = ask().await;
+    assert_eq!(
+        (status, &again["message"]),
+        (409, &json!("already_answered"))
+    );
+    let key = first["data"]["api_key"].as_str().unwrap();
+    let kind = store::DocumentKind::Idempotency;
+    let page = store::Page::first(9);
+    let kept = people.engine.store().documents(kind, None, &page);
+    let kept = kept.await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(!kept[0].body.contains(key));
+    assert!(!kept[0].body.contains(&child.token));
 }

@@ -1,22 +1,19 @@
 //! Calls that are repeated, and calls on the condition that nothing moved.
 
 mod common;
-mod people;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::ApiSettings;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::Request;
 use common::{Answer, Harness, Holder};
 use engine::Settings;
 use numbers::price::{NumberPrice, PriceList};
-use people::People;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
-use tower::ServiceExt;
 
 const N: &str = "/+14155550001";
 
@@ -279,39 +276,6 @@ async fn accounts_and_users_are_made_once() {
     assert_eq!(taken.of(&server).await.status, 400);
     let other = asked("PUT", reseller, "", &json!({"name": "Twice"}), "b");
     assert_eq!(other.of(&server).await.status, 201);
-}
-
-/// An API key is shown once: it isn't kept to be shown again.
-#[tokio::test]
-async fn secrets_are_not_kept() {
-    let people = People::new().await;
-    let child = &people.child;
-    let path = format!("/v2/accounts/{}/api_key", child.account.id);
-    let ask = async || {
-        let request = Request::put(&path)
-            .header("x-auth-token", &child.token)
-            .header("idempotency-key", "s");
-        let request = request.body(Body::empty()).unwrap();
-        let answer = people.service.clone().oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice::<Value>(&body).unwrap())
-    };
-    let (status, first) = ask().await;
-    assert_eq!(status, 201, "{first}");
-    let (status, again) = ask().await;
-    assert_eq!(
-        (status, &again["message"]),
-        (409, &json!("already_answered"))
-    );
-    let key = first["data"]["api_key"].as_str().unwrap();
-    let kind = store::DocumentKind::Idempotency;
-    let page = store::Page::first(9);
-    let kept = people.engine.store().documents(kind, None, &page);
-    let kept = kept.await.unwrap();
-    assert_eq!(kept.len(), 1);
-    assert!(!kept[0].body.contains(key));
-    assert!(!kept[0].body.contains(&child.token));
 }
 
 /// Many at the same moment: one is carried out, the others hear that it runs

@@ -155,9 +155,9 @@ async fn events_are_told_signed_and_in_order() {
     assert_eq!(body["data"]["state"], "in_service");
     assert_eq!(body["data"]["previous_state"], "reserved");
     assert_eq!(body["data"]["assigned_to"], child.id());
-    let received = receiver.received.lock().unwrap();
+    let deliveries = receiver.received.lock().unwrap();
     let mut ids = Vec::new();
-    for (headers, body) in received.iter() {
+    for (headers, body) in deliveries.iter() {
         let text = |name: &str| headers[name].to_str().unwrap();
         let key = STANDARD
             .decode(secret.strip_prefix("whsec_").unwrap())
@@ -326,8 +326,8 @@ async fn objects_are_told_as_forms() {
         (receiver.count(), json_receiver.count()) == (3, 1)
     })
     .await;
-    let received = receiver.received.lock().unwrap();
-    let actions: Vec<String> = received
+    let deliveries = receiver.received.lock().unwrap();
+    let actions: Vec<String> = deliveries
         .iter()
         .map(|(headers, body)| {
             assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");

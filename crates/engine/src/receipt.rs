@@ -10,15 +10,15 @@ use crate::EngineError;
 use crate::change::{Outcome, Write};
 use crate::numbers::NumberView;
 
-/// Whether a client means a number as it is now; `None`: there is none.
-pub type OnlyIf<'a> = dyn Fn(Option<&Number>) -> bool + Send + Sync + 'a;
+/// Says of the stored number whether the client means it.
+pub type Precondition<'a> = dyn Fn(Option<&Number>) -> bool + Send + Sync + 'a;
 
 /// What a change is bound to; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub struct Terms<'a> {
     /// Whether the client means the number as it is now. It is asked what the
     /// write then compares with, so nobody comes between.
-    pub only_if: Option<&'a OnlyIf<'a>>,
+    pub only_if: Option<&'a Precondition<'a>>,
     /// Keeps the answer with the effect.
     pub receipt: Option<&'a dyn Receipt>,
 }

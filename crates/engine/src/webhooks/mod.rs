@@ -80,8 +80,17 @@ pub enum Edit {
 struct Parts {
     fields: Map<String, Value>,
     secret: Option<Secret>,
-    /// Where to go on; `Some(None)`: from the beginning.
-    after: Option<Option<EventKey>>,
+    place: Place,
+}
+
+/// Where in the log a client wants a webhook to go on.
+enum Place {
+    /// He doesn't say.
+    Unsaid,
+    /// From its beginning.
+    Beginning,
+    /// After an event.
+    After(EventKey),
 }
 
 impl Engine {
@@ -123,9 +132,10 @@ impl Engine {
             let error = FieldError::new("", "maxItems", message);
             return Err(EngineError::Validation(vec![error.with_target(MOST)]));
         }
-        let after = match parts.after {
-            Some(place) => place,
-            None => self.store.newest_event().await?,
+        let after = match parts.place {
+            Place::Unsaid => self.store.newest_event().await?,
+            Place::Beginning => None,
+            Place::After(key) => Some(key),
         };
         let is_made_up = parts.secret.is_none();
         let mut webhook = Webhook {
@@ -181,8 +191,13 @@ impl Engine {
             if let Some(secret) = parts.secret {
                 webhook.body.secret = secret;
             }
-            if let Some(place) = parts.after {
-                webhook.body.after = place.map(|key| key.to_string());
+            let after = match parts.place {
+                Place::Unsaid => webhook.body.after.clone(),
+                Place::Beginning => None,
+                Place::After(key) => Some(key.to_string()),
+            };
+            if webhook.body.after != after {
+                webhook.body.after = after;
                 webhook.due = None;
             }
             touch(&mut webhook, cx.now);
@@ -259,23 +274,23 @@ impl Engine {
             let text = "Value is no secret: whsec_ and base64 of 24 to 64 bytes";
             faults.push(FieldError::new("secret", "wrong_format", text));
         }
-        let after = match fields::take_text(&mut data, "after") {
-            None => None,
-            Some(text) if text.is_empty() => Some(None),
-            Some(text) => match self.place(&text).await? {
-                Some(place) => Some(Some(place)),
-                None => {
+        let place = match fields::take_text(&mut data, "after") {
+            None => Place::Unsaid,
+            Some(text) if text.is_empty() => Place::Beginning,
+            Some(text) => {
+                let known = self.place(&text).await?;
+                if known.is_none() {
                     let text = "Value is no place in the log; use the after of an answer";
                     faults.push(FieldError::new("after", "wrong_format", text));
-                    None
                 }
-            },
+                known.map_or(Place::Unsaid, Place::After)
+            }
         };
         fields::failed(faults)?;
         Ok(Parts {
             fields: data,
             secret: secret.map(Secret),
-            after,
+            place,
         })
     }
 

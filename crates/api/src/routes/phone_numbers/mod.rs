@@ -101,7 +101,7 @@ async fn change_one(
         (Some(_), None) => false,
     };
     let kept = |outcomes: &[Outcome]| match outcomes {
-        [outcome] => answer(outcome.result.as_ref().map_err(|error| error.clone())?),
+        [outcome] => answer(outcome.result.as_ref().map_err(Clone::clone)?),
         _ => Err(ApiError::unspecified_fault()),
     };
     let receipt = call.receipt(&kept);
