@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use api::ApiSettings;
 use common::{Answer, Harness, Holder};
-use engine::Settings;
 use engine::credentials::SecretsKey;
 use engine::orders::Timing;
 use engine::settings::NumberManager;
+use engine::{Engine, Settings};
 use outside::settings::AllSettings;
 use serde_json::{Map, Value, json};
 use simulators::other::{TOKEN, WIRE};
@@ -24,25 +24,29 @@ const NUMBER: &str = "+14155550101";
 struct World {
     server: Harness,
     vendor: Simulator,
+    settings: Settings,
 }
 
 fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().expect("an object")
 }
 
+fn key(digits: &str) -> SecretsKey {
+    SecretsKey::from_hex(&digits.repeat(32)).expect("a key")
+}
+
 impl World {
     async fn new(timing: Timing) -> Self {
-        Self::with_key(timing, Some("ab")).await
+        Self::with(timing, Some("ab"), "the operator's").await
     }
 
-    async fn with_key(timing: Timing, digits: Option<&str>) -> Self {
+    async fn with(timing: Timing, digits: Option<&str>, token: &str) -> Self {
         let vendor = Arc::new(Vendor::new([NUMBER.to_owned()]));
         let vendor = Simulator::start(WIRE, vendor).await.expect("a port");
         let operators = object(&json!({
             "base_url": vendor.url(), "allow_private_addresses": true,
-            "bearer_token": "the operator's", "timeout_ms": 500,
+            "bearer_token": token, "timeout_ms": 500,
         }));
-        let key = digits.map(|digits| SecretsKey::from_hex(&digits.repeat(32)));
         let settings = Settings {
             carriers: AllSettings(BTreeMap::from([("other".to_owned(), operators)])),
             number_manager: NumberManager {
@@ -50,11 +54,25 @@ impl World {
                 ..NumberManager::default()
             },
             orders: timing,
-            secrets_key: key.transpose().expect("a key"),
+            secrets_key: digits.map(key),
             ..Settings::default()
         };
-        let server = Harness::with(settings, ApiSettings::default()).await;
-        Self { server, vendor }
+        let server = Harness::with(settings.clone(), ApiSettings::default()).await;
+        Self {
+            server,
+            vendor,
+            settings,
+        }
+    }
+
+    /// Goes on as another node over the same database.
+    fn move_to_node(&mut self, digits: &str) {
+        let settings = Settings {
+            secrets_key: Some(key(digits)),
+            ..self.settings.clone()
+        };
+        let engine = Engine::new(self.server.store.clone(), settings).expect("good settings");
+        self.server.service = api::service(Arc::new(engine), ApiSettings::default());
     }
 
     fn url(&self) -> String {
@@ -247,8 +265,20 @@ async fn what_can_not_be_used_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn every_node_with_the_key_uses_them_and_none_without_it_the_operators() {
+    let mut world = World::with(Timing::default(), Some("ab"), TOKEN).await;
+    assert_eq!(world.set(TOKEN).await.status, 200);
+    for (digits, seen) in [("ab", 1), ("cd", 0)] {
+        world.move_to_node(digits);
+        let server = &world.server;
+        assert_eq!(world.sees(&server.child).await, seen, "{digits}");
+        assert_eq!(world.sees(&server.stranger).await, 1, "{digits}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_key_nothing_is_set() {
-    let world = World::with_key(Timing::default(), None).await;
+    let world = World::with(Timing::default(), None, TOKEN).await;
     let refused = world.set(TOKEN).await;
     assert_eq!(refused.status, 501);
     assert!(

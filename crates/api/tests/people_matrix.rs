@@ -29,10 +29,10 @@ const THERE: &str = "
   PUT    accounts/A/reseller           -           401 403 403 403 201
   DELETE accounts/A/reseller           -           401 403 403 403 200
   GET    accounts/A/orders             -           401 403 200 200 200
-  GET    accounts/A/carriers/telnyx    -           401 403 400 400 400
+  GET    accounts/A/carriers/telnyx    -           401 403 404 404 404
   PUT    accounts/A/carriers/telnyx    note        401 403 400 400 400
   POST   accounts/A/carriers/telnyx    note        401 403 400 400 400
-  DELETE accounts/A/carriers/telnyx    -           401 403 400 400 400
+  DELETE accounts/A/carriers/telnyx    -           401 403 404 404 404
   GET    accounts/A/users              -           401 403 200 200 200
   PUT    accounts/A/users              person      401 403 201 201 201
   GET    accounts/A/users/U            -           401 403 200 200 200

@@ -297,9 +297,15 @@ async fn no_get_reaches_an_ordering_call() {
                 let path = path
                     .replace("{account_id}", server.child.id())
                     .replace("{number}", number)
+                    .replace("{carrier}", "other")
+                    .replace("{webhook_id}", server.child.id())
+                    .replace("{hook}", "number")
                     .replace("{order_id}", &order)
                     .replace("{user_id}", server.child.id())
-                    .replace("{auth_token}", &holder.token);
+                    .replace("{auth_token}", &holder.token)
+                    .replace("{carrier}", "other")
+                    .replace("{hook}", "object")
+                    .replace("{webhook_id}", server.child.id());
                 assert!(
                     !path.contains('{'),
                     "{path} has a part that no value is known for"

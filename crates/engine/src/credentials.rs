@@ -82,7 +82,7 @@ impl Engine {
         reseller: &Account,
         carrier: &str,
     ) -> Result<OwnCredentials, CredentialsError> {
-        let name = self.allowed(cx, reseller, carrier)?;
+        let name = self.allowed(cx, carrier)?;
         let kept = self.dealers.read(&reseller.id, &name).await?;
         let present = kept.present();
         let present = present.ok_or_else(|| CredentialsError::None(carrier.to_owned()))?;
@@ -102,7 +102,10 @@ impl Engine {
         carrier: &str,
         settings: Map<String, Value>,
     ) -> Result<OwnCredentials, CredentialsError> {
-        let name = self.allowed(cx, reseller, carrier)?;
+        let name = self.allowed(cx, carrier)?;
+        if !reseller.is_reseller {
+            return Err(CredentialsError::NoReseller);
+        }
         let key = self.dealers.key().ok_or(CredentialsError::NoKey)?;
         if Value::Object(settings.clone()).to_string().len() > LONGEST {
             let problem = format!("longer than {LONGEST} bytes");
@@ -152,23 +155,15 @@ impl Engine {
         written.map_err(|_| CredentialsError::Conflict)
     }
 
-    /// The carrier, if the caller may manage an account's credentials there:
-    /// not a user without all rights in its account.
-    fn allowed(
-        &self,
-        cx: &Context,
-        reseller: &Account,
-        carrier: &str,
-    ) -> Result<CarrierName, CredentialsError> {
+    /// The carrier, if the caller may manage credentials there: no user without
+    /// all rights in its account.
+    fn allowed(&self, cx: &Context, carrier: &str) -> Result<CarrierName, CredentialsError> {
         if let Caller::Account {
             user: Some(user), ..
         } = &cx.caller
             && user.priv_level != PrivilegeLevel::Admin
         {
             return Err(CredentialsError::Forbidden);
-        }
-        if !reseller.is_reseller {
-            return Err(CredentialsError::NoReseller);
         }
         let known = self.carriers.configured(carrier);
         let known = known.map_err(|_| CredentialsError::None(carrier.to_owned()))?;

@@ -11,14 +11,14 @@ use crate::change::{Outcome, Write};
 use crate::numbers::NumberView;
 
 /// Whether a client means a number as it is now; `None`: there is none.
-pub type OnlyIf = dyn Fn(Option<&Number>) -> bool + Send + Sync;
+pub type OnlyIf<'a> = dyn Fn(Option<&Number>) -> bool + Send + Sync + 'a;
 
 /// What a change is bound to; nothing by default.
 #[derive(Clone, Copy, Default)]
 pub struct Terms<'a> {
     /// Whether the client means the number as it is now. It is asked what the
     /// write then compares with, so nobody comes between.
-    pub only_if: Option<&'a OnlyIf>,
+    pub only_if: Option<&'a OnlyIf<'a>>,
     /// Keeps the answer with the effect.
     pub receipt: Option<&'a dyn Receipt>,
 }

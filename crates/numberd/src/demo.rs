@@ -3,10 +3,11 @@
 //! A reseller who may add numbers, a customer of it with a user, and numbers
 //! for sale: in each of some real area codes the hundred that are set aside for
 //! fiction (NPA-555-0100 to 0199), so that nobody's number is on show. And a
-//! carrier that sells more of them.
+//! carrier that sells more of them, and a keeper of emergency addresses.
 
 pub mod carrier;
 mod lines;
+pub mod provider;
 mod rate_centers;
 
 use engine::Context;
@@ -40,7 +41,12 @@ struct Demo {
 /// Fills an empty database and answers lines that work. A database that was
 /// filled so before is left as it is, but for new secrets of the demo's own
 /// accounts: the old ones are stored only as hashes.
-pub async fn fill(database: &Database, url: &str, carrier: Option<&Simulator>) -> Outcome<String> {
+pub async fn fill(
+    database: &Database,
+    url: &str,
+    carrier: Option<&Simulator>,
+    provider: Option<&Simulator>,
+) -> Outcome<String> {
     let cx = Context::system("demo");
     let demo = match found(database).await? {
         Some(demo) => demo,
@@ -64,6 +70,7 @@ pub async fn fill(database: &Database, url: &str, carrier: Option<&Simulator>) -
         password: &password,
         api_key: &api_key,
         has_carrier: carrier.is_some(),
+        has_provider: provider.is_some(),
     };
     Ok(access.lines())
 }

@@ -33,6 +33,10 @@ pub struct Carrier {
     pub sells: bool,
 }
 
+const TWILIO_LOGIN: Settings = &[
+    ("account_sid", twilio::LOGIN.0),
+    ("auth_token", twilio::LOGIN.1),
+];
 const VITELITY_LOGIN: Settings = &[("login", vitelity::LOGIN.0), ("pass", vitelity::LOGIN.1)];
 
 /// All of them.
@@ -77,14 +81,10 @@ pub const VENDORS: &[Played] = &[
         ],
         ..sells("telnyx", telnyx::WIRE, &[("token", telnyx::TOKEN)])
     },
-    sells(
-        "twilio",
-        twilio::WIRE,
-        &[
-            ("account_sid", twilio::LOGIN.0),
-            ("auth_token", twilio::LOGIN.1),
-        ],
-    ),
+    Played {
+        providers: &[("twilio_e911", TWILIO_LOGIN)],
+        ..sells("twilio", twilio::WIRE, TWILIO_LOGIN)
+    },
     Played {
         providers: &[
             ("vitelity_e911", VITELITY_LOGIN),

@@ -1,5 +1,7 @@
 //! `twilio`: forms in, JSON out (spec/integrations.md 5.3).
 
+mod emergency;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ const LARGEST_PAGE: usize = 3;
 /// How it talks.
 pub const WIRE: Wire = Wire {
     routes,
-    spends: |method, _, _| *method == Method::POST || *method == Method::DELETE,
+    spends: |method, path, _| *method != Method::GET || path.contains("/Addresses"),
 };
 
 type Asked = HashMap<String, String>;
@@ -31,7 +33,11 @@ fn routes(vendor: Arc<Vendor>) -> Router {
     let account = Router::new()
         .route("/AvailablePhoneNumbers/{country}/{kind}", get(search))
         .route("/IncomingPhoneNumbers.json", get(owned).post(order))
-        .route("/IncomingPhoneNumbers/{file}", delete(release))
+        .route(
+            "/IncomingPhoneNumbers/{file}",
+            delete(release).post(emergency::set),
+        )
+        .merge(emergency::routes())
         .layer(middleware::from_fn(|request, next| {
             auth::basic_only(LOGIN, request, next)
         }))
@@ -113,8 +119,11 @@ async fn order(State(vendor): State<Arc<Vendor>>, Form(form): Form<Asked>) -> Re
 }
 
 fn held(vendor: &Vendor, number: &str) -> Value {
+    let (address, status) = emergency::of(vendor, number);
     json!({
         "sid": format!("PN{:0>32}", number.trim_start_matches('+')),
+        "emergency_address_sid": address,
+        "emergency_address_status": status,
         "phone_number": number,
         "friendly_name": vendor.owner_order(number).map(|order| order.reference),
         "status": "in-use",
@@ -141,9 +150,14 @@ async fn owned(State(vendor): State<Arc<Vendor>>, Query(asked): Query<Asked>) ->
     Json(json!({"incoming_phone_numbers": rows, "next_page_uri": next})).into_response()
 }
 
-async fn release(State(vendor): State<Arc<Vendor>>, Path(file): Path<String>) -> Response {
+/// The number that a file is named after.
+fn number_of(file: &str) -> String {
     let sid = file.trim_start_matches("PN").trim_end_matches(".json");
-    let number = format!("+{}", sid.trim_start_matches('0'));
+    format!("+{}", sid.trim_start_matches('0'))
+}
+
+async fn release(State(vendor): State<Arc<Vendor>>, Path(file): Path<String>) -> Response {
+    let number = number_of(&file);
     if vendor.refuses_release() {
         return error(StatusCode::CONFLICT, 20409, "The number is in use");
     }

@@ -18,7 +18,6 @@ use crate::reply::Reply;
     params(("account_id" = String, Path), ("carrier" = String, Path)),
     responses(
         (status = 200, description = "The keys that are set, and since when"),
-        (status = 400, description = "The account is no reseller"),
         (status = 404, description = "No such carrier, or nothing is set"),
     )
 )]

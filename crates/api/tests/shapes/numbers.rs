@@ -45,6 +45,18 @@ async fn numbers() {
         )
         .data(json!({"prepend": {"enabled": true, "name": "x"}})),
         step(
+            "number_history",
+            "child",
+            "GET",
+            "{child}/phone_numbers/+14155550001/history",
+        ),
+        step(
+            "number_events",
+            "child",
+            "GET",
+            "{child}/phone_numbers/events?page_size=1",
+        ),
+        step(
             "number_activated",
             "child",
             "PUT",

@@ -30,7 +30,7 @@ impl Names {
             ("node", Value::String(_)) => "[node]",
             ("version" | "libphonenumber", _) => "[version]",
             ("date" | "released", _) => "[day]",
-            ("created" | "updated" | "modified", Value::Number(_)) => "[seconds]",
+            ("created" | "updated" | "modified" | "at" | "since", Value::Number(_)) => "[seconds]",
             ("iat" | "exp", _) => "[unix seconds]",
             ("identity_sig", _) => "[signature]",
             ("remaining", _) => "[left]",

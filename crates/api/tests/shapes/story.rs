@@ -188,6 +188,11 @@ impl Teller {
             let value = match (name, answer.header(name)) {
                 (_, None) | ("content-type", Some("application/json")) => continue,
                 ("retry-after", Some(_)) => "[seconds]".to_owned(),
+                // A number's: its revision, and when it was created.
+                ("etag", Some(tag)) if tag.contains('-') => {
+                    let revision = tag.split('-').next().unwrap_or_default();
+                    format!("{revision}-[seconds]\"")
+                }
                 (_, Some(value)) => self.names.text(value),
             };
             let _ = writeln!(told, "{name}: {value}");

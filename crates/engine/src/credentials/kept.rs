@@ -12,7 +12,9 @@ use store::{Batch, Document, DocumentKind, Expectation, Operation, StoreError};
 use super::SecretsKey;
 use crate::context::new_id;
 
-/// How long credentials are kept that were replaced or removed, and how many.
+/// How long credentials are kept that were replaced or removed, and how many:
+/// numbers that were bought with them can be given back with no others. Older
+/// ones go with the next change.
 const KEPT_SECONDS: u64 = 30 * 24 * 3600;
 const MOST_KEPT: usize = 8;
 

@@ -26,6 +26,11 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     } else {
         None
     };
+    let provider = if options.demo {
+        demo::provider::start(&mut config).await?
+    } else {
+        None
+    };
     let database = Database::open(&config, Access::Create).await?;
     let made = database.engine.bootstrap(bootstrap()?).await?;
     if let Err(error) = database.engine.refresh_data_sets().await {
@@ -33,7 +38,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
     let lines = if options.demo {
         let url = format!("http://{}", server::reachable(address));
-        Some(demo::fill(&database, &url, carrier.as_ref()).await)
+        Some(demo::fill(&database, &url, carrier.as_ref(), provider.as_ref()).await)
     } else {
         None
     };

@@ -16,6 +16,8 @@ pub struct Access<'a> {
     pub username: &'a str,
     pub password: &'a str,
     pub api_key: &'a str,
+    /// Whether the demo's keeper of emergency addresses is there.
+    pub has_provider: bool,
     /// Whether the demo's carrier is there.
     pub has_carrier: bool,
 }
@@ -68,6 +70,9 @@ impl Access<'_> {
                 r#"{"data":{"note":"front desk"}}"#,
             ),
         );
+        if self.has_provider {
+            emergency_steps(&one, &mut step);
+        }
         step(
             "what kind of number is it",
             get(&format!("{base}/classifiers/{BOUGHT}'")),
@@ -110,6 +115,24 @@ impl Access<'_> {
             "TOKEN=$(curl -sS -X PUT '{url}/v2/{route}' -H 'Content-Type: application/json' -d '{body}' | {TOKEN})"
         )
     }
+}
+
+/// Making 911 work; `number` is the number's URL, without its closing quote.
+fn emergency_steps(number: &str, step: &mut impl FnMut(&str, String)) {
+    let set = |street: &str, rest: &str| {
+        let address = format!(
+            r#"{{"data":{{"dash_e911":{{"street_address":"{street}",{rest}"locality":"San Francisco","region":"CA","postal_code":"94105"}}}}}}"#
+        );
+        send("PATCH", &format!("{number}'"), &address)
+    };
+    step(
+        "make 911 work on it: an address that may mean two is a choice to make",
+        set("12 Sample", ""),
+    );
+    step(
+        "one that is known is corrected, and in force once it says PROVISIONED",
+        set("116 Natoma St", r#""extended_address":"Apt 116","#),
+    );
 }
 
 /// Buying from the demo's carrier; `account` is the URL of who buys, without

@@ -3,6 +3,7 @@
 mod cnam_notifier;
 mod dash;
 mod telnyx;
+mod twilio;
 mod vitelity;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 pub use self::cnam_notifier::CnamNotifier;
 use self::dash::Dash;
 use self::telnyx::{TelnyxCnam, TelnyxE911};
+use self::twilio::TwilioE911;
 use self::vitelity::{VitelityCnam, VitelityE911};
 use crate::name::KNOWN;
 use crate::sandbox::Sandbox;
@@ -33,6 +35,7 @@ pub fn vendor(name: &ProviderName, settings: Map<String, Value>) -> Result<Vendo
         // it is documented in full, this is Dash under the vendor's name.
         "dash_e911" | "bandwidth_e911" => Dash::new(name.as_str(), settings).map(emergency),
         "telnyx_e911" => TelnyxE911::new(settings).map(emergency),
+        "twilio_e911" => TwilioE911::new(settings).map(emergency),
         "telnyx_cnam" => TelnyxCnam::new(settings).map(caller_names),
         "vitelity_e911" => VitelityE911::new(settings).map(emergency),
         "vitelity_cnam" => VitelityCnam::new(settings).map(caller_names),

@@ -24,7 +24,9 @@ const FAULTS: [Fault; 11] = [
     Fault::Bomb,
     Fault::Deep,
 ];
-const SEEDS: u64 = 20;
+/// As many as a change takes at most.
+const CALLS: usize = 6;
+const SEEDS: u64 = 10;
 const STEPS: usize = 8;
 const RATE: f64 = 0.3;
 
@@ -98,12 +100,35 @@ impl Caller {
     }
 }
 
-pub async fn agreeing(kind: Kind) {
+/// One fault at one call: of a change, and of a removal.
+pub async fn at_every_call(kind: Kind) {
+    for fault in FAULTS {
+        for call in 0..CALLS {
+            let world = World::with(kind, json!({})).await;
+            let mut caller = Caller { world, claim: None };
+            caller.place(&address("301 Marina Blvd")).await;
+            let faults = &caller.world.vendor().faults;
+            faults.script_after(call, fault);
+            caller.place(&address("1000 Lincoln Ave")).await;
+            assert_eq!(caller.claimed(), caller.has(), "{fault:?} at {call}");
+            let faults = &caller.world.vendor().faults;
+            faults.stop();
+            faults.script_after(call, fault);
+            caller.remove().await;
+            assert_eq!(caller.has(), None, "{fault:?} at {call}");
+        }
+    }
+}
+
+/// Faults at random, some after the other.
+pub async fn at_random(kind: Kind) {
     for seed in 0..SEEDS {
         let mut rng = StdRng::seed_from_u64(seed);
         let world = World::with(kind, json!({"timeout_ms": 5000})).await;
         let emergency = &world.vendor().emergency;
-        emergency.set_patience(rng.random_range(0..3));
+        // What goes first and isn't in force again at once is a gap.
+        let patience = rng.random_range(0..3);
+        emergency.set_patience(if kind.has_gaps { 0 } else { patience });
         world.vendor().faults.random(seed, RATE, &FAULTS);
         let mut caller = Caller { world, claim: None };
         for step in 0..STEPS {

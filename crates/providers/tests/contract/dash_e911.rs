@@ -14,6 +14,7 @@ pub const KIND: Kind = Kind {
     needs: &["auth_username", "auth_password"],
     candidates: 2,
     secret: "auth_password",
+    has_gaps: false,
 };
 
 crate::contract!(KIND);

@@ -7,6 +7,7 @@ mod dash_e911;
 mod names;
 mod telnyx_cnam;
 mod telnyx_e911;
+mod twilio_e911;
 mod vitelity_cnam;
 mod vitelity_e911;
 mod world;
@@ -65,8 +66,13 @@ macro_rules! contract {
         }
 
         #[tokio::test]
-        async fn whatever_fails_when_both_sides_agree_in_the_end() {
-            crate::agree::agreeing($kind).await;
+        async fn whatever_fails_at_whichever_call_both_sides_agree() {
+            crate::agree::at_every_call($kind).await;
+        }
+
+        #[tokio::test]
+        async fn whatever_fails_time_and_again_both_sides_agree() {
+            crate::agree::at_random($kind).await;
         }
 
         #[tokio::test]

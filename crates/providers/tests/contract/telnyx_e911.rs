@@ -14,6 +14,7 @@ const KIND: Kind = Kind {
     needs: &["token"],
     candidates: 1,
     secret: "token",
+    has_gaps: false,
 };
 
 crate::contract!(KIND);

@@ -12,6 +12,7 @@ const KIND: Kind = Kind {
     needs: &["login", "pass"],
     candidates: 0,
     secret: "pass",
+    has_gaps: false,
 };
 
 crate::contract!(KIND);
