@@ -80,7 +80,11 @@ impl From<tokio_postgres::Error> for Failure {
         if let Some(told) = error.as_db_error() {
             return of_server(told);
         }
-        if error.is_closed() || has_io_error(&error) {
+        if let Some(cause) = distrust(&error) {
+            tracing::error!(error = %with_cause(&error), "the database's server isn't trusted");
+            return Self::unavailable(format!("its server isn't trusted: {cause}"));
+        }
+        if error.is_closed() || io_error(&error).is_some() {
             tracing::warn!(error = %with_cause(&error), "the database's server can't be reached");
             return Self::lost("the database's server can't be reached");
         }
@@ -157,15 +161,27 @@ fn is_lost(code: &SqlState) -> Option<&'static str> {
     }
 }
 
-fn has_io_error(error: &tokio_postgres::Error) -> bool {
+fn io_error(error: &tokio_postgres::Error) -> Option<&io::Error> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause.is::<io::Error>() {
-            return true;
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
         }
         source = cause.source();
     }
-    false
+    None
+}
+
+/// Why the server isn't what `sslmode` asks for, if that is the trouble: its
+/// certificate, or that it has none.
+fn distrust(error: &tokio_postgres::Error) -> Option<String> {
+    if let Some(io) = io_error(error) {
+        let tls = io.get_ref()?.downcast_ref::<rustls::Error>()?;
+        return Some(tls.to_string());
+    }
+    let is_about_tls = error.to_string().contains("TLS");
+    let cause = error.source().filter(|_| is_about_tls);
+    cause.map(ToString::to_string)
 }
 
 fn with_cause(error: &tokio_postgres::Error) -> String {

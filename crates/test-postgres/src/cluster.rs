@@ -1,8 +1,8 @@
 //! A data folder, and PostgreSQL's programs to make and run it.
 
 use std::env;
-use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,6 +57,16 @@ impl Cluster {
             "UTF8",
         ]);
         run(initdb);
+    }
+
+    /// Puts a file beside the data that only the server may read.
+    pub fn put(&self, name: &str, text: &str) {
+        let path = self.folder.join(name);
+        fs::write(&path, text).expect("a file in a temporary folder");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("our own file");
+        if let Some((user, group)) = self.user {
+            chown(&path, Some(user), Some(group)).expect("root may give a file away");
+        }
     }
 
     /// Starts the server and waits until it answers.

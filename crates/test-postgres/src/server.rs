@@ -19,6 +19,8 @@ rm -rf "$FOLDER/data"
 pub struct Server {
     cluster: Cluster,
     port: u16,
+    /// More for its command line.
+    options: String,
     guard: Child,
     _folder: TempDir,
 }
@@ -26,6 +28,23 @@ pub struct Server {
 impl Server {
     /// Starts one.
     pub fn start() -> Self {
+        Self::start_with(|_| String::new())
+    }
+
+    /// Starts one that takes encrypted connections, too, with this certificate
+    /// and its key (PEM).
+    pub fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::start_with(|cluster| {
+            cluster.put("server.pem", certificate);
+            cluster.put("server.key", key);
+            let folder = cluster.folder.display();
+            format!(
+                "-c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={folder}/server.key"
+            )
+        })
+    }
+
+    fn start_with(options: impl FnOnce(&Cluster) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cluster = Cluster::in_folder(folder.path());
         cluster.create();
@@ -35,8 +54,9 @@ impl Server {
             .spawn()
             .expect("a shell is there");
         let server = Self {
-            cluster,
             port: free_port(),
+            options: options(&cluster),
+            cluster,
             guard,
             _folder: folder,
         };
@@ -56,7 +76,10 @@ impl Server {
 
     /// Starts it after it was stopped.
     pub fn start_again(&self) {
-        let options = format!("-c listen_addresses=127.0.0.1 -p {}", self.port);
+        let options = format!(
+            "-c listen_addresses=localhost -p {} {}",
+            self.port, self.options
+        );
         self.cluster.start(&options);
     }
 

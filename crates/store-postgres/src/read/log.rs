@@ -8,16 +8,24 @@
 //! soon as no transaction with a smaller id runs, the noted position is settled.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use store::{EventId, EventKey, LoggedEvent};
+use tokio::time::sleep;
 use tokio_postgres::Row;
 
 use crate::failure::{Failure, Result};
 use crate::pool::Pool;
 use crate::read::{event, row};
 use crate::text::{Stored, Text};
+
+/// How long a read of the log waits for transactions that run.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// How long between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is known of the log's end.
 #[derive(Debug, Default)]
@@ -73,9 +81,22 @@ impl Log {
         }))
     }
 
-    /// The last settled position, as far as is known now.
+    /// The last settled position. What others have drawn until now is waited
+    /// for, for a moment: who was told of a write mostly finds it in the log.
     async fn settled(&self, pool: &Pool) -> Result<i64> {
         let drawn = last_drawn(pool).await?;
+        let begun = Instant::now();
+        loop {
+            let settled = self.settle(pool, drawn).await?;
+            if settled >= drawn || begun.elapsed() >= WAIT {
+                return Ok(settled);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// The last settled position, as far as is known now.
+    async fn settle(&self, pool: &Pool, drawn: i64) -> Result<i64> {
         let known = *self.lock();
         if drawn <= known.settled {
             return Ok(known.settled);

@@ -6,3 +6,4 @@ mod copy;
 mod faults;
 mod nodes;
 mod open;
+mod tls;
