@@ -33,7 +33,10 @@ struct World {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().expect("an object")
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other} is no object"),
+    }
 }
 
 impl World {

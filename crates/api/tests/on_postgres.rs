@@ -3,12 +3,16 @@
 //! Each module opens its store in `common::database`, which looks at the name
 //! of this binary.
 
+#![allow(clippy::duplicate_mod, reason = "each module brings its own `common`")]
+
 #[path = "accounts.rs"]
 mod accounts;
 #[path = "auth.rs"]
 mod auth;
 #[path = "collections.rs"]
 mod collections;
+#[path = "e911.rs"]
+mod e911;
 #[path = "history.rs"]
 mod history;
 #[path = "hooks.rs"]

@@ -17,10 +17,8 @@ fn filled() -> Place {
         } else {
             "available"
         };
-        rows.push_str(&format!(
-            "+1415{:07},{owner},{state},telnyx,é{n}\n",
-            5_550_000 + n
-        ));
+        let line = format!("+1415{:07},{owner},{state},telnyx,é{n}\n", 5_550_000 + n);
+        rows.push_str(&line);
     }
     let csv = place.write("in.csv", rows);
     place.run(&["import", text(&csv)]).done();

@@ -72,7 +72,7 @@ async fn coverage(database: &Database, accounts: &[AccountId], format: Format) -
             }
         }
     }
-    list.finish()
+    Ok(list.finish()?)
 }
 
 fn cells(account: &AccountId, one: &Uncovered) -> Vec<String> {
