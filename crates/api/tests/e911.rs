@@ -179,7 +179,7 @@ async fn a_removal_that_fails_is_said_and_done_later() {
             .ask(dialect, "PATCH", payload(key, "116 Natoma St"))
             .await;
         world.dash.vendor.faults.script([Fault::ErrorBefore]);
-        world.ask(dialect, "PATCH", json!({ key: null })).await;
+        world.ask(dialect, "POST", json!({ "note": 1 })).await;
         let engine = &world.server.engine;
         let mut number = world.number(dialect).await;
         assert_eq!(number.get(key), None);

@@ -124,8 +124,14 @@ async fn begin_ours(client: &Client) -> Result<()> {
     match made {
         // Another node made it at the same moment.
         Err(error)
-            if error.code() == Some(&SqlState::UNIQUE_VIOLATION)
-                || error.code() == Some(&SqlState::DUPLICATE_TABLE) =>
+            if [
+                &SqlState::UNIQUE_VIOLATION,
+                &SqlState::DUPLICATE_TABLE,
+                // The table's row type, which is made first.
+                &SqlState::DUPLICATE_OBJECT,
+            ]
+            .map(Some)
+            .contains(&error.code()) =>
         {
             Err(Failure::conflict())
         }

@@ -54,19 +54,19 @@ pub async fn run(global: &Global, options: &Copy) -> Outcome {
 
 async fn source(url: &str) -> Outcome<Box<dyn Tables>> {
     Ok(match Place::of(url)? {
-        Place::File(path) => Box::new(SqliteTables::source(&path).map_err(|e| named(&path, e))?),
+        Place::File(path) => Box::new(SqliteTables::source(&path).map_err(|e| named(&path, &e))?),
         Place::Server(url) => Box::new(PostgresTables::source(url).await?),
     })
 }
 
 async fn target(url: &str) -> Outcome<Box<dyn Tables>> {
     Ok(match Place::of(url)? {
-        Place::File(path) => Box::new(SqliteTables::target(&path).map_err(|e| named(&path, e))?),
+        Place::File(path) => Box::new(SqliteTables::target(&path).map_err(|e| named(&path, &e))?),
         Place::Server(url) => Box::new(PostgresTables::target(url).await?),
     })
 }
 
-fn named(path: &Path, error: store::StoreError) -> Failure {
+fn named(path: &Path, error: &store::StoreError) -> Failure {
     Failure::new(Code::Unavailable, format!("{}: {error}", path.display()))
 }
 
