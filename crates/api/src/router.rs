@@ -19,8 +19,8 @@ use crate::routes::phone_numbers::{
     number, place, search,
 };
 use crate::routes::{
-    accounts, api_auth, auth, carriers, docs, e911_coverage, health, hooks, metrics, orders,
-    token_auth, user_auth, users, webhooks,
+    accounts, api_auth, auth, carriers, configs, docs, e911_coverage, health, hooks, metrics,
+    orders, token_auth, user_auth, users, webhooks,
 };
 
 /// The whole table.
@@ -141,6 +141,13 @@ fn account_routes() -> Router<Arc<Api>> {
         .route(
             "/v2/accounts/{account_id}/descendants",
             get(accounts::descendants),
+        )
+        .route(
+            "/v2/accounts/{account_id}/configs/number_manager",
+            get(configs::get)
+                .post(configs::replace)
+                .patch(configs::merge)
+                .delete(configs::remove),
         )
         .route(
             "/v2/accounts/{account_id}/e911_coverage",

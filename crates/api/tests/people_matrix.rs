@@ -29,6 +29,10 @@ const THERE: &str = "
   PUT    accounts/A/reseller           -           401 403 403 403 201
   DELETE accounts/A/reseller           -           401 403 403 403 200
   GET    accounts/A/orders             -           401 403 200 200 200
+  GET    accounts/A/configs/number_manager -       401 403 200 200 200
+  POST   accounts/A/configs/number_manager note    401 403 403 403 400
+  PATCH  accounts/A/configs/number_manager note    401 403 403 403 400
+  DELETE accounts/A/configs/number_manager -       401 403 403 403 200
   GET    accounts/A/carriers/telnyx    -           401 403 404 404 404
   PUT    accounts/A/carriers/telnyx    note        401 403 400 400 400
   POST   accounts/A/carriers/telnyx    note        401 403 400 400 400
@@ -85,6 +89,10 @@ const ABSENT: &str = "
   PUT    accounts/X/reseller           -           404 404 404 404 404
   DELETE accounts/X/reseller           -           404 404 404 404 404
   GET    accounts/X/orders             -           404 404 404 404 404
+  GET    accounts/X/configs/number_manager -       404 404 404 404 404
+  POST   accounts/X/configs/number_manager note    404 404 404 404 404
+  PATCH  accounts/X/configs/number_manager note    404 404 404 404 404
+  DELETE accounts/X/configs/number_manager -       404 404 404 404 404
   GET    accounts/X/carriers/telnyx    -           404 404 404 404 404
   PUT    accounts/X/carriers/telnyx    note        404 404 404 404 404
   POST   accounts/X/carriers/telnyx    note        404 404 404 404 404

@@ -292,24 +292,6 @@ impl Engine {
         .await
     }
 
-    /// Settings that override the installation's for this account's numbers;
-    /// for administrators.
-    pub async fn set_number_manager(
-        &self,
-        ctx: &Context,
-        id: &AccountId,
-        settings: Map<String, Value>,
-    ) -> Result<Account, EngineError> {
-        require_admin(ctx)?;
-        self.change_account(ctx, id, |before| {
-            Ok(Account {
-                number_manager: settings.clone(),
-                ..before.clone()
-            })
-        })
-        .await
-    }
-
     /// Changes an account by compare and set; deciding anew when somebody else
     /// was faster. A change of nothing writes nothing.
     pub(crate) async fn change_account(

@@ -116,6 +116,11 @@ impl NameDesk {
         Self { store, providers }
     }
 
+    /// Whether a provider of this name is configured.
+    pub(crate) fn is_configured(&self, name: &str) -> bool {
+        self.providers.caller_names(name).is_some()
+    }
+
     /// What is wanted for a number.
     pub async fn wish(&self, number: &E164) -> Result<Option<NameWish>, StoreError> {
         let kind = DocumentKind::CallerName;

@@ -6,6 +6,7 @@
 //! takes a [`Context`] first.
 
 mod account_record;
+mod account_settings;
 pub mod accounts;
 pub mod api_keys;
 pub mod availability;

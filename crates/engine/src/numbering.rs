@@ -232,7 +232,10 @@ impl NumberingRules {
     }
 }
 
-fn own_numbering(account: &Account, settings: &NumberManager) -> Result<Numbering, BadPattern> {
+pub(crate) fn own_numbering(
+    account: &Account,
+    settings: &NumberManager,
+) -> Result<Numbering, BadPattern> {
     let rules = match account.number_manager.get("e164_converters") {
         Some(Value::Object(map)) => ConverterRule::from_map(map)?,
         Some(list) => serde_json::from_value(list.clone())

@@ -185,6 +185,28 @@ async fn the_record_has_the_address_that_the_provider_confirmed() {
 }
 
 #[tokio::test]
+async fn whom_to_notify_stays_however_the_address_came() {
+    for act in [Act::Works, Act::Later, Act::LostAfter] {
+        let town = town().await;
+        town.in_service(NUMBER).await;
+        town.provider.next(&[act]);
+        let mut wanted = address("1 A St");
+        wanted["notification_contact_emails"] = json!(["front@example.com"]);
+        let fields = json!({ "e911": wanted });
+        town.ask(NUMBER, Operation::Merge, fields).await.unwrap();
+        town.job().await;
+        let number = town.stored().await.unwrap();
+        let shown = &number.public["e911"];
+        assert_eq!(
+            shown["notification_contact_emails"],
+            json!(["front@example.com"]),
+            "{act:?}"
+        );
+        assert_eq!(Some(shown), number.features.get(&Feature::E911));
+    }
+}
+
+#[tokio::test]
 async fn what_the_provider_does_not_know_changes_nothing() {
     let town = town().await;
     town.in_service(NUMBER).await;

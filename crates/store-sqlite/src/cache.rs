@@ -22,7 +22,7 @@ use crate::prepared::PreparedBatch;
 /// Entries of each kind; a full map is emptied. Some kilobytes an entry.
 const MOST: usize = 8192;
 /// Numbers are smaller, about a kilobyte, and there are more of them.
-const MOST_NUMBERS: usize = 4 * MOST;
+const MOST_NUMBERS: usize = 2 * MOST;
 
 /// The caches of a store.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod api_auth;
 pub mod auth;
 pub mod carriers;
+pub mod configs;
 pub mod docs;
 pub mod e911_coverage;
 pub mod health;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 use numbers::account::{Account, AccountId};
+use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::feature::e911::AddressAnswer;
@@ -49,6 +50,8 @@ pub(crate) struct Asking {
     owner: Option<AccountId>,
     /// The address.
     asked: Map<String, Value>,
+    /// Where the number comes from.
+    carrier: CarrierName,
     /// Whether the number must be bought before.
     buys_first: bool,
 }
@@ -65,6 +68,7 @@ impl Asking {
             key: key.clone(),
             owner: plan.number.owner.clone(),
             asked,
+            carrier: plan.number.carrier.clone(),
             buys_first: effects.any(|effect| matches!(effect, Effect::Order(_))),
         })
     }
@@ -206,6 +210,10 @@ impl Engine {
         one: &Asking,
         located: Located,
     ) -> Result<Answer, StoreError> {
+        if !suits(&provider, &one.carrier) {
+            let (number, carrier) = (&one.key, &one.carrier);
+            tracing::warn!(%number, %carrier, %provider, "this provider keeps addresses of its own numbers only");
+        }
         let owner = one.owner.clone();
         let stored = self.addresses.setup(&one.key).await?;
         let mut setup = stored.unwrap_or_else(|| {
@@ -372,6 +380,14 @@ fn nobody_confirms(one: &Asking, name: &ProviderName) -> NumberError {
         message: "No E911 provider is configured, so no address can be confirmed".to_owned(),
         provider: name.to_string(),
     }
+}
+
+/// Whether a provider makes sense for numbers of a carrier: those that sell
+/// numbers themselves keep addresses of these alone (spec/integrations.md 1.2).
+fn suits(provider: &ProviderName, carrier: &CarrierName) -> bool {
+    let vendors = ["telnyx", "twilio", "vitelity"];
+    let vendor = provider.as_str().trim_end_matches("_e911");
+    !vendors.contains(&vendor) || vendor == carrier.as_str()
 }
 
 /// Whom an emergency service is told it talks to: the given name, the

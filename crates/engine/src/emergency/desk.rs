@@ -76,6 +76,11 @@ impl AddressDesk {
         self.providers.emergency(name.as_str())
     }
 
+    /// Whether a provider of this name is configured.
+    pub(crate) fn is_configured(&self, name: &str) -> bool {
+        self.providers.emergency(name).is_some()
+    }
+
     /// Writes down that an address is being placed. `false`: somebody else was
     /// faster.
     pub(super) async fn claim(
@@ -108,7 +113,7 @@ impl AddressDesk {
             .await;
         match placed {
             Ok(Placed::Provisioned(located)) => {
-                setup.located = located;
+                setup.located = setup.completed(located);
                 return Ok(Placement::Confirmed(setup));
             }
             Ok(Placed::Pending(located)) => {
@@ -143,7 +148,7 @@ impl AddressDesk {
             pause = (pause * 2).min(LONGEST_PAUSE);
             match self.standing(&setup, provider).await {
                 Ok(Standing::Provisioned(located)) => {
-                    setup.located = located;
+                    setup.located = setup.completed(located);
                     return Ok(Placement::Confirmed(setup));
                 }
                 Ok(Standing::Failed { reason }) => {

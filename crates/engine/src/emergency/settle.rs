@@ -20,6 +20,7 @@ impl AddressDesk {
     /// The provider has this address: the number takes it over, or it goes
     /// where no number of this account may have it any more.
     pub(super) async fn has(&self, setup: Setup, located: Located) -> Result<(), StoreError> {
+        let located = setup.completed(located);
         let leaving = self
             .settle(setup, |setup, record, at| {
                 let record = record.filter(|record| takes_addresses(record, setup));

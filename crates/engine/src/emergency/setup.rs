@@ -212,6 +212,16 @@ impl Setup {
         self.due = due;
     }
 
+    /// An address as the provider has it, with what it isn't told: whom its
+    /// owner wants to be notified.
+    pub(super) fn completed(&self, mut located: Located) -> Located {
+        const OURS: &str = "notification_contact_emails";
+        if let Some(own) = self.asked.get(OURS) {
+            located.fields.insert(OURS.to_owned(), own.clone());
+        }
+        located
+    }
+
     /// Begins anew with another address, which the provider knows.
     pub(super) fn wish(
         &mut self,
