@@ -21,14 +21,12 @@ use serde_json::Value;
 use store::{Batch, Document, DocumentKind, Expectation, Operation, Store, StoreError};
 
 use crate::Engine;
+use crate::backoff::pause;
 use crate::context::now;
 
 /// Wishes that one round of the job looks after, and how many at once.
 const ROUND: usize = 200;
 const AT_ONCE: usize = 8;
-
-/// The longest time between two attempts, in seconds.
-const LONGEST_SECONDS: u64 = 900;
 
 /// How far a wish is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +148,7 @@ impl NameDesk {
     async fn tell(&self, mut wish: NameWish) -> Result<(), StoreError> {
         let waits = self.store.number(&wish.number).await?;
         if waits.is_some_and(|number| number.order.is_some()) {
-            wish.due = Some(later(5));
+            wish.due = Some(now().plus_seconds(5));
             return self.keep(wish).await;
         }
         let names = providers::CallerNames {
@@ -171,10 +169,10 @@ impl NameDesk {
                 tracing::info!(%number, %provider, ?names, "a person must set caller names");
                 (wish.state, wish.due) = (WishState::ByHand, None);
             }
-            Ok(Wish::Open) => wish.due = Some(later(pause(wish.tries))),
+            Ok(Wish::Open) => wish.due = Some(now().plus_seconds(pause(wish.tries))),
             Err(reason) => {
                 tracing::warn!(%number, %provider, reason, "caller names aren't set yet");
-                wish.due = Some(later(pause(wish.tries)));
+                wish.due = Some(now().plus_seconds(pause(wish.tries)));
                 wish.tries = wish.tries.saturating_add(1);
                 wish.fault = Some(reason);
                 return self.keep(wish).await;
@@ -247,13 +245,4 @@ impl Engine {
         let installation = &self.settings.number_manager.cnam_provider;
         Ok(own.unwrap_or_else(|| ProviderName::new(installation)))
     }
-}
-
-/// Seconds until the next attempt after so many vain ones.
-fn pause(tries: u32) -> u64 {
-    2_u64.saturating_pow(tries.min(10)).min(LONGEST_SECONDS)
-}
-
-fn later(seconds: u64) -> GregorianSeconds {
-    GregorianSeconds::new(now().get().saturating_add(seconds))
 }

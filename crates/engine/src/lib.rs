@@ -10,6 +10,7 @@ mod account_settings;
 pub mod accounts;
 pub mod api_keys;
 pub mod availability;
+mod backoff;
 pub mod bootstrap;
 pub mod caller_names;
 pub mod change;

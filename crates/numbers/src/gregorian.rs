@@ -43,6 +43,12 @@ impl GregorianSeconds {
         self.0.saturating_sub(UNIX_EPOCH)
     }
 
+    /// This time and `seconds` seconds.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
     /// This time and `days` days.
     #[must_use]
     pub const fn plus_days(self, days: u32) -> Self {

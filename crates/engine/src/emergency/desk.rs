@@ -17,6 +17,7 @@ use store::{DocumentKind, Store, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::setup::{Fault, Setup, SetupState};
+use crate::backoff::pause;
 use crate::context::now;
 use crate::orders::Timing;
 
@@ -28,9 +29,6 @@ const AT_ONCE: usize = 8;
 /// the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// The longest time between two attempts of the job, in seconds.
-const LONGEST_SECONDS: u64 = 900;
 
 /// From how many vain attempts on a removal is a fault that somebody must see.
 const ALARMING_TRIES: u32 = 3;
@@ -89,7 +87,7 @@ impl AddressDesk {
         state: SetupState,
     ) -> Result<bool, StoreError> {
         let at = now();
-        setup.to(state, at, Some(later(at, self.timing.lost_after_s)));
+        setup.to(state, at, Some(at.plus_seconds(self.timing.lost_after_s)));
         let batch = setup.put()?;
         Ok(self.store.write(batch).await?.is_ok())
     }
@@ -119,7 +117,7 @@ impl AddressDesk {
             Ok(Placed::Pending(located)) => {
                 setup.located = located;
                 let at = now();
-                setup.to(SetupState::Pending, at, Some(later(at, 1)));
+                setup.to(SetupState::Pending, at, Some(at.plus_seconds(1)));
             }
             Err(error) if error.failure != Failure::Unknown => {
                 return self.refuse(setup, Fault::from(&error)).await;
@@ -128,7 +126,7 @@ impl AddressDesk {
                 let number = &setup.number;
                 tracing::warn!(%number, %error, "it is not known whether an emergency address was set");
                 setup.fault = Some(Fault::from(&error));
-                setup.due = Some(later(now(), 1));
+                setup.due = Some(now().plus_seconds(1));
             }
         }
         let setup = self.keep(setup).await?;
@@ -255,7 +253,7 @@ impl AddressDesk {
         let theirs = record.filter(|record| record.owner == setup.account);
         match theirs {
             Some(record) if record.order.is_some() => {
-                setup.due = Some(later(now(), 5));
+                setup.due = Some(now().plus_seconds(5));
                 self.keep(setup).await.map(drop)
             }
             Some(record) if is_served(record.state) => {
@@ -282,7 +280,7 @@ impl AddressDesk {
     /// Asks what became of a placing.
     async fn ask(&self, mut setup: Setup) -> Result<(), StoreError> {
         setup.tries = setup.tries.saturating_add(1);
-        setup.due = Some(later(now(), pause(setup.tries)));
+        setup.due = Some(now().plus_seconds(pause(setup.tries)));
         let Some(provider) = self.provider(&setup.provider) else {
             setup.fault = Some(not_configured());
             return self.keep(setup).await.map(drop);
@@ -361,7 +359,7 @@ impl AddressDesk {
         match removed {
             Ok(Removal::Done) => self.is_removed(setup).await,
             Ok(Removal::Open) => {
-                setup.due = Some(later(now(), 1));
+                setup.due = Some(now().plus_seconds(1));
                 self.keep(setup).await.map(drop)
             }
             Err(fault) => {
@@ -369,7 +367,7 @@ impl AddressDesk {
                 let tries = tries.saturating_add(1);
                 Self::alarm(&setup, &fault, tries);
                 setup.fault = Some(fault);
-                setup.to(SetupState::Leaving, at, Some(later(at, pause(tries))));
+                setup.to(SetupState::Leaving, at, Some(at.plus_seconds(pause(tries))));
                 setup.tries = tries;
                 self.keep(setup).await.map(drop)
             }
@@ -409,11 +407,11 @@ impl AddressDesk {
                 setup.former.remove(0);
                 setup.due = (!setup.former.is_empty()).then_some(at);
             }
-            Ok(Removal::Open) => setup.due = Some(later(at, 5)),
+            Ok(Removal::Open) => setup.due = Some(at.plus_seconds(5)),
             Err(fault) => {
                 setup.tries = setup.tries.saturating_add(1);
                 Self::alarm(&setup, &fault, setup.tries);
-                setup.due = Some(later(at, pause(setup.tries)));
+                setup.due = Some(at.plus_seconds(pause(setup.tries)));
                 setup.fault = Some(fault);
             }
         }
@@ -441,13 +439,4 @@ pub(super) fn asked_address(asked: &Map<String, Value>, fallback: &str) -> Addre
 
 fn not_configured() -> Fault {
     Fault::because("its provider is not configured, so it can't be asked")
-}
-
-/// Seconds until the next attempt after so many vain ones.
-fn pause(tries: u32) -> u64 {
-    2_u64.saturating_pow(tries.min(10)).min(LONGEST_SECONDS)
-}
-
-fn later(at: GregorianSeconds, seconds: u64) -> GregorianSeconds {
-    GregorianSeconds::new(at.get().saturating_add(seconds))
 }

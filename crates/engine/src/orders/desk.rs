@@ -92,7 +92,7 @@ impl OrderDesk {
 
     /// When a planned order of this moment is taken for forgotten.
     pub(crate) fn forgotten_at(&self) -> GregorianSeconds {
-        later(now(), self.timing.lost_after_s)
+        now().plus_seconds(self.timing.lost_after_s)
     }
 
     /// Sends an order that was just planned and follows it for as long as its
@@ -160,7 +160,7 @@ impl OrderDesk {
         order.to(OrderState::Sent, at);
         order.sent_at = Some(at);
         order.taken = false;
-        order.due = Some(later(at, self.timing.lost_after_s));
+        order.due = Some(at.plus_seconds(self.timing.lost_after_s));
         let batch = order.put()?;
         Ok(self.store.write(batch).await?.is_ok().then_some(order))
     }
@@ -385,11 +385,7 @@ fn age(order: &Order) -> u64 {
 
 /// The older the order, the longer until it is asked for again.
 fn next_question(order: &Order) -> GregorianSeconds {
-    later(now(), (age(order) / 4).clamp(1, LONGEST_SECONDS))
-}
-
-fn later(at: GregorianSeconds, seconds: u64) -> GregorianSeconds {
-    GregorianSeconds::new(at.get().saturating_add(seconds))
+    now().plus_seconds((age(order) / 4).clamp(1, LONGEST_SECONDS))
 }
 
 fn told(error: &CarrierError) -> String {
