@@ -25,6 +25,10 @@ const STRIDE: u64 = 2_654_437;
 const IN_SERVICE: u64 = 84;
 const FOR_SALE: u64 = 15;
 
+/// How the subscriber number follows from the place in the list: where they
+/// begin, how far one is from the next, and after how many they come again.
+pub const SUBSCRIBERS: [u64; 3] = [FIRST, STRIDE, EACH];
+
 /// What a number is for the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

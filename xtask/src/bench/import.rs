@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::bare_sqlite::{Bare, Source};
 use super::dataset::Dataset;
+use super::installation::ACCOUNTS;
+use super::place::Located;
 use super::report::{Bound, Report, Row, grouped};
 use super::server::memory_kib;
 use super::stats::Side;
@@ -70,7 +72,12 @@ pub fn measure(bench: &Bench, database: &Path, report: &mut Report) -> Result<()
 /// Makes a database with the numbers of a dataset.
 pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> {
     place::remove(database)?;
-    place::copy(&bench.installation.database, database)?;
+    place::copy(&bench.place.file(ACCOUNTS), database)?;
+    run(bench, dataset, database)
+}
+
+/// Imports the numbers of a dataset into a database that has the accounts.
+pub fn run(bench: &Bench, dataset: &Dataset, database: &(impl Located + ?Sized)) -> Result<Taken> {
     let file = bench.place.file("numbers.csv");
     dataset.write(&file, &bench.installation.accounts)?;
     let mut command = bench.place.numberd(database);
@@ -96,7 +103,7 @@ pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> 
 
 fn bare_insert(bench: &Bench, from: &Path) -> Result<Duration> {
     let database = bench.place.file("bare-import.db");
-    place::copy(&bench.installation.database, &database)?;
+    place::copy(&bench.place.file(ACCOUNTS), &database)?;
     let bare = Bare::open(&database, CACHE_MEBIBYTES)?;
     let source = Source::open(from)?;
     let writing = bare.write(&source, 0..bench.dataset.numbers, TOGETHER)?;
