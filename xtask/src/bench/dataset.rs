@@ -61,12 +61,13 @@ impl Dataset {
         all.filter(move |index| kind(*index) == Kind::InService && self.account(*index) == account)
     }
 
-    /// Writes them as an operator exports them from elsewhere.
-    pub fn write(&self, file: &Path, accounts: &[String]) -> Result<()> {
+    /// Writes them as an operator exports them from elsewhere, without the first
+    /// ones.
+    pub fn write_from(&self, first: u64, file: &Path, accounts: &[String]) -> Result<()> {
         let mut out = BufWriter::new(File::create(file)?);
         let columns = "e164,account_id,state,carrier_module,cnam.outbound,opaque.note";
         writeln!(out, "{columns}")?;
-        for index in 0..self.numbers {
+        for index in first..self.numbers {
             let number = number(index);
             let owner = self.account(index);
             let id = usize::try_from(owner)

@@ -1,5 +1,6 @@
 //! `numberd import` of all numbers.
 
+use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -28,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 /// What an import took.
 pub struct Taken {
-    time: Duration,
+    pub time: Duration,
     /// The most memory it had.
     kib: u64,
 }
@@ -78,8 +79,18 @@ pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> 
 
 /// Imports the numbers of a dataset into a database that has the accounts.
 pub fn run(bench: &Bench, dataset: &Dataset, database: &(impl Located + ?Sized)) -> Result<Taken> {
+    add(bench, dataset, 0, database)
+}
+
+/// Imports those that follow the first ones, which are there already.
+pub fn add(
+    bench: &Bench,
+    dataset: &Dataset,
+    first: u64,
+    database: &(impl Located + ?Sized),
+) -> Result<Taken> {
     let file = bench.place.file("numbers.csv");
-    dataset.write(&file, &bench.installation.accounts)?;
+    dataset.write_from(first, &file, &bench.installation.accounts)?;
     let mut command = bench.place.numberd(database);
     command.arg("import").arg(&file).arg("--json");
     let begun = Instant::now();
@@ -97,7 +108,9 @@ pub fn run(bench: &Bench, dataset: &Dataset, database: &(impl Located + ?Sized))
     let output = child.stdout.take().context("a pipe")?;
     let said: Value = serde_json::from_reader(output)?;
     ensure!(status.success(), "the import ended with {status}: {said}");
-    ensure!(said["created"] == dataset.numbers, "not all rows: {said}");
+    let rows = dataset.numbers - first;
+    ensure!(said["created"] == rows, "not all rows: {said}");
+    fs::remove_file(file)?;
     Ok(Taken { time, kib })
 }
 
@@ -114,6 +127,6 @@ fn bare_insert(bench: &Bench, from: &Path) -> Result<Duration> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "rows are far fewer than 2^52")]
-fn rate(rows: u64, time: Duration) -> f64 {
+pub fn rate(rows: u64, time: Duration) -> f64 {
     rows as f64 / time.as_secs_f64()
 }

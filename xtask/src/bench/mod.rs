@@ -8,6 +8,7 @@ mod bare_http;
 mod bare_sqlite;
 mod client;
 mod dataset;
+mod growth;
 mod http;
 mod import;
 mod installation;
@@ -38,6 +39,7 @@ use report::Report;
 /// Runs the bare HTTP server; started by the benchmark itself.
 pub const BARE_HTTP: &str = "bench-bare-http";
 pub use bare_http::run as bare_http;
+pub use growth::run as growth;
 
 /// Measurements of a load, each of `--seconds`; ours and bare take turns.
 const ROUNDS: usize = 3;

@@ -26,7 +26,8 @@ use super::writes::{COLLECTION_CONNECTIONS, REST};
 use super::{Bench, Options, Part, ROUNDS, finish, import, say, scale, start};
 use pgbench::Variable;
 use recorder::Recorder;
-pub use server::{Database, Postgres, SETTINGS};
+use server::SETTINGS;
+pub use server::{Database, OWN, Postgres};
 use wire::Step;
 
 const EXPLANATION: &str = include_str!("explanation.md");

@@ -124,6 +124,12 @@ impl Postgres {
         self.number_in(Some(database), "SELECT count(*) FROM numbers")
     }
 
+    /// Its size on the disk, in KiB.
+    pub fn kib(&self, database: &Database) -> Result<u64> {
+        let name = &database.name;
+        self.number(&format!("SELECT pg_database_size('{name}') / 1024"))
+    }
+
     fn number(&self, sql: &str) -> Result<u64> {
         self.number_in(None, sql)
     }
