@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask check`, `cargo xtask bench`,
-//! `cargo xtask growth`, `cargo xtask geodata`.
+//! `cargo xtask growth`, `cargo xtask soak`, `cargo xtask geodata`.
 
 #[cfg(feature = "bench")]
 mod bench;
@@ -22,7 +22,9 @@ fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     match arguments.next().as_deref() {
         Some("check") => check(),
-        Some(command @ ("bench" | "growth")) => bench(command, &arguments.collect::<Vec<_>>()),
+        Some(command @ ("bench" | "growth" | "soak")) => {
+            bench(command, &arguments.collect::<Vec<_>>())
+        }
         Some("geodata") => geodata(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
@@ -31,7 +33,7 @@ fn main() -> Result<()> {
     }
 }
 
-const COMMANDS: &str = "commands are: check, bench, growth, geodata";
+const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata";
 
 /// The rules that no other tool knows.
 fn check() -> Result<()> {
@@ -44,6 +46,7 @@ fn check() -> Result<()> {
 fn bench(command: &str, arguments: &[String]) -> Result<()> {
     match command {
         "growth" => bench::growth(arguments),
+        "soak" => bench::soak(arguments),
         _ => bench::run(arguments),
     }
 }

@@ -21,6 +21,7 @@ mod report;
 mod requests;
 mod scale;
 mod server;
+mod soak;
 mod start;
 mod stats;
 mod writes;
@@ -40,6 +41,7 @@ use report::Report;
 pub const BARE_HTTP: &str = "bench-bare-http";
 pub use bare_http::run as bare_http;
 pub use growth::run as growth;
+pub use soak::run as soak;
 
 /// Measurements of a load, each of `--seconds`; ours and bare take turns.
 const ROUNDS: usize = 3;
@@ -84,8 +86,8 @@ struct Options {
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
     /// Measure on PostgreSQL, beside pgbench: `postgres` starts a server of its
-    /// own, `postgres://USER@HOST/DATABASE` names one whose user may create
-    /// databases
+    /// own, `postgres://USER@HOST/DATABASE` names one, reached by TCP without
+    /// encryption, whose user may create databases
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// Nodes over one PostgreSQL: one, two, … up to so many

@@ -114,13 +114,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// Where the numbers are.
-enum Ground {
+pub enum Ground {
     File(PathBuf),
     Server(Box<Postgres>, Database),
 }
 
 impl Ground {
-    fn open(wanted: &str, place: &Place) -> Result<Self> {
+    /// A place for one database: `sqlite`, `postgres`, or an URL.
+    pub fn open(wanted: &str, place: &Place) -> Result<Self> {
         if wanted == "sqlite" {
             return Ok(Self::File(place.file("growth.db")));
         }
@@ -129,7 +130,8 @@ impl Ground {
         Ok(Self::Server(Box::new(postgres), database))
     }
 
-    fn engine(&self) -> Result<String> {
+    /// What is there, for people.
+    pub fn engine(&self) -> Result<String> {
         match self {
             Self::File(_) => Ok("SQLite".to_owned()),
             Self::Server(postgres, _) => postgres.version(),
