@@ -43,9 +43,9 @@ impl Deed {
     }
 }
 
-/// What came of it.
+/// What came back.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Result {
+pub enum Reply {
     /// A status, and what the answer calls the error.
     Answer(u16, String),
     /// None, though one was waited for.
@@ -54,7 +54,7 @@ pub enum Result {
     Left,
 }
 
-impl Result {
+impl Reply {
     /// What it was, for people.
     pub fn name(&self) -> String {
         match self {
@@ -68,12 +68,12 @@ impl Result {
 }
 
 /// Why that is right; `None`: it isn't.
-pub fn explained(deed: Deed, result: &Result) -> Option<&'static str> {
+pub fn explained(deed: Deed, result: &Reply) -> Option<&'static str> {
     let (status, error) = match result {
-        Result::Left => return Some("the client went away on purpose"),
-        Result::Silence { killed: true } => return Some("the server was killed meanwhile"),
-        Result::Silence { killed: false } => return None,
-        Result::Answer(status, error) => (*status, error.as_str()),
+        Reply::Left => return Some("the client went away on purpose"),
+        Reply::Silence { killed: true } => return Some("the server was killed meanwhile"),
+        Reply::Silence { killed: false } => return None,
+        Reply::Answer(status, error) => (*status, error.as_str()),
     };
     let right = Some("as it should be");
     match (deed, status) {
@@ -101,13 +101,13 @@ fn bought(status: u16, error: &str) -> Option<&'static str> {
 /// Counts.
 #[derive(Default)]
 pub struct Tally {
-    counts: BTreeMap<(Deed, Result), u64>,
+    counts: BTreeMap<(Deed, Reply), u64>,
     /// An answer of each kind that nothing explains.
-    samples: BTreeMap<(Deed, Result), String>,
+    samples: BTreeMap<(Deed, Reply), String>,
 }
 
 impl Tally {
-    pub fn count(&mut self, deed: Deed, result: Result, answer: &str) {
+    pub fn count(&mut self, deed: Deed, result: Reply, answer: &str) {
         let key = (deed, result);
         if explained(key.0, &key.1).is_none() {
             let shown: String = answer.chars().take(400).collect();
@@ -127,7 +127,7 @@ impl Tally {
         self.counts.values().sum()
     }
 
-    pub fn rows(&self) -> impl Iterator<Item = (&Deed, &Result, u64)> {
+    pub fn rows(&self) -> impl Iterator<Item = (&Deed, &Reply, u64)> {
         let counts = self.counts.iter();
         counts.map(|((deed, result), count)| (deed, result, *count))
     }
@@ -147,12 +147,12 @@ mod tests {
     #[test]
     fn what_nothing_explains_is_told() {
         let mut tally = Tally::default();
-        let answer = |status| Result::Answer(status, String::new());
+        let answer = |status| Reply::Answer(status, String::new());
         tally.count(Deed::Read, answer(200), "");
-        tally.count(Deed::HangUp, Result::Left, "");
-        tally.count(Deed::Read, Result::Silence { killed: true }, "");
+        tally.count(Deed::HangUp, Reply::Left, "");
+        tally.count(Deed::Read, Reply::Silence { killed: true }, "");
         assert!(tally.unexplained().is_empty());
-        for wrong in [answer(500), answer(404), Result::Silence { killed: false }] {
+        for wrong in [answer(500), answer(404), Reply::Silence { killed: false }] {
             tally.count(Deed::Read, wrong, "why");
         }
         assert_eq!(tally.unexplained().len(), 3);

@@ -119,13 +119,13 @@ fn notes(soak: &Soak, ledgers: &[Ledger], outcome: &mut Outcome) -> Result<()> {
     for (holder, ledger) in soak.bench.installation.clients.iter().zip(ledgers) {
         for (number, note) in &ledger.held {
             let request = holder.get(&in_path(number));
-            let answer = caller.json(&request, 200)?;
-            let found = &answer["data"]["note"];
-            if found != note {
-                outcome
-                    .lost
-                    .push(format!("{number}: {found} in place of '{note}'"));
-            }
+            let wrong = match caller.json(&request, 200) {
+                Ok(answer) if answer["data"]["note"] == *note => continue,
+                Ok(answer) => answer["data"]["note"].to_string(),
+                Err(error) => error.to_string(),
+            };
+            let text = format!("{number}: {wrong} in place of '{note}'");
+            outcome.lost.push(text);
         }
     }
     Ok(())

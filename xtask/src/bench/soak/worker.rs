@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::Result as Outcome;
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::carrier::PREFIX;
 use super::client::Client;
-use super::tally::{Deed, Result, Tally};
+use super::tally::{Deed, Reply, Tally};
 use crate::bench::dataset::{self, mixed};
 use crate::bench::http::request;
 use crate::bench::requests::Holder;
@@ -50,7 +50,7 @@ pub struct Worker<'s> {
 }
 
 impl<'s> Worker<'s> {
-    pub fn new(shared: &'s Shared, holder: Holder, seed: u64) -> Outcome<Self> {
+    pub fn new(shared: &'s Shared, holder: Holder, seed: u64) -> Result<Self> {
         Ok(Self {
             shared,
             client: Client::new(shared)?,
@@ -195,7 +195,7 @@ impl<'s> Worker<'s> {
             + 1;
         request.splice(head..head, key.into_bytes());
         self.client.hang_up(&request);
-        self.tally.count(Deed::HangUp, Result::Left, "");
+        self.tally.count(Deed::HangUp, Reply::Left, "");
         for _ in 0..ASKED_AGAIN {
             match self.ask(Deed::Repeat, &request) {
                 Some((409, _)) => sleep(RUNS_STILL),
@@ -206,7 +206,7 @@ impl<'s> Worker<'s> {
                 _ => return,
             }
         }
-        let stuck = Result::Answer(409, "to the end".to_owned());
+        let stuck = Reply::Answer(409, "to the end".to_owned());
         self.tally.count(Deed::Repeat, stuck, &number);
     }
 
@@ -215,7 +215,7 @@ impl<'s> Worker<'s> {
         let request = self.creation(&number, &note);
         let end = 1 + usize::try_from(self.below(request.len() as u64)).unwrap_or_default();
         self.client.hang_up(&request[..end]);
-        self.tally.count(Deed::HangUp, Result::Left, "");
+        self.tally.count(Deed::HangUp, Reply::Left, "");
     }
 
     /// What makes no sense.
@@ -268,14 +268,14 @@ impl<'s> Worker<'s> {
                 let error = error.unwrap_or_default().to_owned();
                 // Not all of it: there is a token in there.
                 let text = answer["data"].to_string();
-                self.tally.count(deed, Result::Answer(status, error), &text);
+                self.tally.count(deed, Reply::Answer(status, error), &text);
                 Some((status, answer))
             }
             Err(error) => {
                 // It needs a moment to come back.
                 sleep(Duration::from_millis(100));
                 let killed = self.shared.kills.load(Ordering::SeqCst) != kills || kills % 2 == 1;
-                let silence = Result::Silence { killed };
+                let silence = Reply::Silence { killed };
                 self.tally.count(deed, silence, &error.to_string());
                 None
             }
