@@ -61,13 +61,12 @@ impl Dataset {
         all.filter(move |index| kind(*index) == Kind::InService && self.account(*index) == account)
     }
 
-    /// Writes them as an operator exports them from elsewhere, without the first
-    /// ones.
-    pub fn write_from(&self, first: u64, file: &Path, accounts: &[String]) -> Result<()> {
+    /// Writes those at some places as an operator exports them from elsewhere.
+    pub fn write(&self, places: &[u64], file: &Path, accounts: &[String]) -> Result<()> {
         let mut out = BufWriter::new(File::create(file)?);
         let columns = "e164,account_id,state,carrier_module,cnam.outbound,opaque.note";
         writeln!(out, "{columns}")?;
-        for index in first..self.numbers {
+        for &index in places {
             let number = number(index);
             let owner = self.account(index);
             let id = usize::try_from(owner)
@@ -103,9 +102,13 @@ pub const fn kind(index: u64) -> Kind {
 /// The number at a place in the list, in E.164 form. Places after the end of a
 /// dataset are numbers that aren't there yet.
 pub fn number(index: u64) -> String {
-    let code = area_code(index);
+    format!("+1{}", national(index))
+}
+
+/// The same without its country's code: what the numbers' order is.
+pub fn national(index: u64) -> u64 {
     let subscriber = FIRST + (index / CODES).wrapping_mul(STRIDE) % EACH;
-    format!("+1{code}{subscriber}")
+    u64::from(area_code(index)) * 10_000_000 + subscriber
 }
 
 /// The area code of a number.

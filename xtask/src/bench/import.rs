@@ -79,18 +79,21 @@ pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> 
 
 /// Imports the numbers of a dataset into a database that has the accounts.
 pub fn run(bench: &Bench, dataset: &Dataset, database: &(impl Located + ?Sized)) -> Result<Taken> {
-    add(bench, dataset, 0, database)
+    let places: Vec<u64> = (0..dataset.numbers).collect();
+    add(bench, dataset, &places, database)
 }
 
-/// Imports those that follow the first ones, which are there already.
+/// Imports the numbers at some places of a dataset, in that order.
 pub fn add(
     bench: &Bench,
     dataset: &Dataset,
-    first: u64,
+    places: &[u64],
     database: &(impl Located + ?Sized),
 ) -> Result<Taken> {
     let file = bench.place.file("numbers.csv");
-    dataset.write_from(first, &file, &bench.installation.accounts)?;
+    let rows = places.len();
+    let accounts = &bench.installation.accounts;
+    dataset.write(places, &file, accounts)?;
     let mut command = bench.place.numberd(database);
     command.arg("import").arg(&file).arg("--json");
     let begun = Instant::now();
@@ -108,7 +111,6 @@ pub fn add(
     let output = child.stdout.take().context("a pipe")?;
     let said: Value = serde_json::from_reader(output)?;
     ensure!(status.success(), "the import ended with {status}: {said}");
-    let rows = dataset.numbers - first;
     ensure!(said["created"] == rows, "not all rows: {said}");
     fs::remove_file(file)?;
     Ok(Taken { time, kib })

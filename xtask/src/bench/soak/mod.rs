@@ -157,7 +157,7 @@ impl Soak {
             seconds: Duration::ZERO,
         };
         say("importing");
-        import::add(&bench, &bench.dataset, 0, &ground)?;
+        import::run(&bench, &bench.dataset, &ground)?;
         let server = bench.place.serve_with(&ground, &settings)?;
         Ok(Self {
             shared: Shared {
