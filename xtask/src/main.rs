@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask check`, `cargo xtask bench`,
-//! `cargo xtask geodata`.
+//! `cargo xtask growth`, `cargo xtask soak`, `cargo xtask geodata`.
 
 #[cfg(feature = "bench")]
 mod bench;
@@ -22,7 +22,9 @@ fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     match arguments.next().as_deref() {
         Some("check") => check(),
-        Some("bench") => bench(&arguments.collect::<Vec<_>>()),
+        Some(command @ ("bench" | "growth" | "soak")) => {
+            bench(command, &arguments.collect::<Vec<_>>())
+        }
         Some("geodata") => geodata(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
@@ -31,7 +33,7 @@ fn main() -> Result<()> {
     }
 }
 
-const COMMANDS: &str = "commands are: check, bench, geodata";
+const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata";
 
 /// The rules that no other tool knows.
 fn check() -> Result<()> {
@@ -41,13 +43,17 @@ fn check() -> Result<()> {
 }
 
 #[cfg(feature = "bench")]
-fn bench(arguments: &[String]) -> Result<()> {
-    bench::run(arguments)
+fn bench(command: &str, arguments: &[String]) -> Result<()> {
+    match command {
+        "growth" => bench::growth(arguments),
+        "soak" => bench::soak(arguments),
+        _ => bench::run(arguments),
+    }
 }
 
 #[cfg(not(feature = "bench"))]
-fn bench(arguments: &[String]) -> Result<()> {
-    again("bench", arguments)
+fn bench(command: &str, arguments: &[String]) -> Result<()> {
+    again("bench", command, arguments)
 }
 
 #[cfg(feature = "geodata")]
@@ -57,20 +63,20 @@ fn geodata(arguments: &[String]) -> Result<()> {
 
 #[cfg(not(feature = "geodata"))]
 fn geodata(arguments: &[String]) -> Result<()> {
-    again("geodata", arguments)
+    again("geodata", "geodata", arguments)
 }
 
-/// Starts itself again, optimised and with what only this command needs: the
-/// feature of its name.
+/// Starts itself again, optimised and with what only this command needs: a
+/// feature.
 #[cfg(not(all(feature = "bench", feature = "geodata")))]
-fn again(command: &str, arguments: &[String]) -> Result<()> {
+fn again(feature: &str, command: &str, arguments: &[String]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let status = std::process::Command::new(cargo)
         .args(["run", "--quiet", "--release", "--package", "xtask"])
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"))
-        .args(["--features", command, "--", command])
+        .args(["--features", feature, "--", command])
         .args(arguments)
         .status()?;
     if status.success() {

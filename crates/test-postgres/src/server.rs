@@ -28,13 +28,20 @@ pub struct Server {
 impl Server {
     /// Starts one.
     pub fn start() -> Self {
-        Self::start_with(|_| String::new())
+        Self::start_with(temporary(), |_| String::new())
+    }
+
+    /// Starts one in a folder of the caller's choice, which goes with it, and
+    /// with more on its command line (`-c NAME=VALUE`): for measurements, which
+    /// need a real disk and room.
+    pub fn start_in(folder: TempDir, options: &str) -> Self {
+        Self::start_with(folder, |_| options.to_owned())
     }
 
     /// Starts one that takes encrypted connections, too, with this certificate
     /// and its key (PEM).
     pub fn with_tls(certificate: &str, key: &str) -> Self {
-        Self::start_with(|cluster| {
+        Self::start_with(temporary(), |cluster| {
             cluster.put("server.pem", certificate);
             cluster.put("server.key", key);
             let folder = cluster.folder.display();
@@ -44,8 +51,7 @@ impl Server {
         })
     }
 
-    fn start_with(options: impl FnOnce(&Cluster) -> String) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+    fn start_with(folder: TempDir, options: impl FnOnce(&Cluster) -> String) -> Self {
         let cluster = Cluster::in_folder(folder.path());
         cluster.create();
         let guard = cluster
@@ -102,6 +108,10 @@ impl Drop for Server {
         // The guard cleans up; how that ends is of no use to the test.
         let _ = self.guard.wait();
     }
+}
+
+fn temporary() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
 }
 
 fn free_port() -> u16 {

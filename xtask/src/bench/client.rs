@@ -2,6 +2,7 @@
 //! answer, and send the next (a closed loop).
 
 use std::net::SocketAddr;
+use std::slice;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ pub trait Requests: Send {
     /// The next one.
     fn next(&mut self) -> &[u8];
 }
+
+/// Where a connection goes, and what it asks.
+type Share = (SocketAddr, Box<dyn Requests>);
 
 /// A load.
 #[derive(Clone, Copy)]
@@ -41,25 +45,40 @@ impl Load {
     /// Runs it, one connection for each of `sources`. A wrong answer is an
     /// error of the whole.
     pub fn run(&self, server: &Server, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
-        let before = processor_seconds(server.process())?;
-        let mut round = self.run_at(server.address, sources)?;
-        round.processor = processor_seconds(server.process())? - before;
+        self.run_over(slice::from_ref(server), sources)
+    }
+
+    /// The same over several nodes, each with its part of the connections.
+    pub fn run_over(&self, nodes: &[Server], sources: Vec<Box<dyn Requests>>) -> Result<Round> {
+        let processors = || -> Result<f64> {
+            let each = nodes.iter().map(|node| processor_seconds(node.process()));
+            each.sum()
+        };
+        let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
+        let before = processors()?;
+        let mut round = self.run_each(&addresses, sources)?;
+        round.processor = processors()? - before;
         Ok(round)
     }
 
     /// The same against any server.
     pub fn run_at(&self, address: SocketAddr, sources: Vec<Box<dyn Requests>>) -> Result<Round> {
+        self.run_each(&[address], sources)
+    }
+
+    fn run_each(&self, addresses: &[SocketAddr], sources: Vec<Box<dyn Requests>>) -> Result<Round> {
         let threads = thread::available_parallelism()?.get().min(sources.len());
-        let mut shares: Vec<Vec<Box<dyn Requests>>> = Vec::new();
+        let mut shares: Vec<Vec<Share>> = Vec::new();
         shares.resize_with(threads, Vec::new);
-        for (index, source) in sources.into_iter().enumerate() {
-            shares[index % threads].push(source);
+        let to = addresses.iter().copied().cycle();
+        for (index, share) in to.zip(sources).enumerate() {
+            shares[index % threads].push(share);
         }
         let start = Barrier::new(threads);
         let rounds: Vec<Round> = thread::scope(|scope| {
             let running: Vec<_> = shares
                 .into_iter()
-                .map(|share| scope.spawn(|| self.run_share(address, share, &start)))
+                .map(|share| scope.spawn(|| self.run_share(share, &start)))
                 .collect();
             running
                 .into_iter()
@@ -70,19 +89,14 @@ impl Load {
     }
 
     /// The connections of one thread.
-    fn run_share(
-        &self,
-        address: SocketAddr,
-        sources: Vec<Box<dyn Requests>>,
-        start: &Barrier,
-    ) -> Result<Round> {
+    fn run_share(&self, shares: Vec<Share>, start: &Barrier) -> Result<Round> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()?;
         let opened = runtime.block_on(async {
             let mut connections = Vec::new();
-            for _ in &sources {
-                connections.push(Connection::open(address).await?);
+            for (address, source) in shares {
+                connections.push((Connection::open(address).await?, source));
             }
             Ok::<_, anyhow::Error>(connections)
         });
@@ -91,7 +105,7 @@ impl Load {
         let local = tokio::task::LocalSet::new();
         let begun = Instant::now();
         let mut running = Vec::new();
-        for (connection, source) in opened?.into_iter().zip(sources) {
+        for (connection, source) in opened? {
             let one = one(connection, source, begun + self.duration, *self);
             running.push(local.spawn_local(one));
         }

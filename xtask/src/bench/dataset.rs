@@ -25,6 +25,10 @@ const STRIDE: u64 = 2_654_437;
 const IN_SERVICE: u64 = 84;
 const FOR_SALE: u64 = 15;
 
+/// How the subscriber number follows from the place in the list: where they
+/// begin, how far one is from the next, and after how many they come again.
+pub const SUBSCRIBERS: [u64; 3] = [FIRST, STRIDE, EACH];
+
 /// What a number is for the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -57,12 +61,12 @@ impl Dataset {
         all.filter(move |index| kind(*index) == Kind::InService && self.account(*index) == account)
     }
 
-    /// Writes them as an operator exports them from elsewhere.
-    pub fn write(&self, file: &Path, accounts: &[String]) -> Result<()> {
+    /// Writes those at some places as an operator exports them from elsewhere.
+    pub fn write(&self, places: &[u64], file: &Path, accounts: &[String]) -> Result<()> {
         let mut out = BufWriter::new(File::create(file)?);
         let columns = "e164,account_id,state,carrier_module,cnam.outbound,opaque.note";
         writeln!(out, "{columns}")?;
-        for index in 0..self.numbers {
+        for &index in places {
             let number = number(index);
             let owner = self.account(index);
             let id = usize::try_from(owner)
@@ -98,9 +102,13 @@ pub const fn kind(index: u64) -> Kind {
 /// The number at a place in the list, in E.164 form. Places after the end of a
 /// dataset are numbers that aren't there yet.
 pub fn number(index: u64) -> String {
-    let code = area_code(index);
+    format!("+1{}", national(index))
+}
+
+/// The same without its country's code: what the numbers' order is.
+pub fn national(index: u64) -> u64 {
     let subscriber = FIRST + (index / CODES).wrapping_mul(STRIDE) % EACH;
-    format!("+1{code}{subscriber}")
+    u64::from(area_code(index)) * 10_000_000 + subscriber
 }
 
 /// The area code of a number.

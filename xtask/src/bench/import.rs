@@ -1,5 +1,6 @@
 //! `numberd import` of all numbers.
 
+use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -10,6 +11,8 @@ use serde_json::Value;
 
 use super::bare_sqlite::{Bare, Source};
 use super::dataset::Dataset;
+use super::installation::ACCOUNTS;
+use super::place::Located;
 use super::report::{Bound, Report, Row, grouped};
 use super::server::memory_kib;
 use super::stats::Side;
@@ -26,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 /// What an import took.
 pub struct Taken {
-    time: Duration,
+    pub time: Duration,
     /// The most memory it had.
     kib: u64,
 }
@@ -70,9 +73,27 @@ pub fn measure(bench: &Bench, database: &Path, report: &mut Report) -> Result<()
 /// Makes a database with the numbers of a dataset.
 pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> {
     place::remove(database)?;
-    place::copy(&bench.installation.database, database)?;
+    place::copy(&bench.place.file(ACCOUNTS), database)?;
+    run(bench, dataset, database)
+}
+
+/// Imports the numbers of a dataset into a database that has the accounts.
+pub fn run(bench: &Bench, dataset: &Dataset, database: &(impl Located + ?Sized)) -> Result<Taken> {
+    let places: Vec<u64> = (0..dataset.numbers).collect();
+    add(bench, dataset, &places, database)
+}
+
+/// Imports the numbers at some places of a dataset, in that order.
+pub fn add(
+    bench: &Bench,
+    dataset: &Dataset,
+    places: &[u64],
+    database: &(impl Located + ?Sized),
+) -> Result<Taken> {
     let file = bench.place.file("numbers.csv");
-    dataset.write(&file, &bench.installation.accounts)?;
+    let rows = places.len();
+    let accounts = &bench.installation.accounts;
+    dataset.write(places, &file, accounts)?;
     let mut command = bench.place.numberd(database);
     command.arg("import").arg(&file).arg("--json");
     let begun = Instant::now();
@@ -90,13 +111,14 @@ pub fn fill(bench: &Bench, dataset: &Dataset, database: &Path) -> Result<Taken> 
     let output = child.stdout.take().context("a pipe")?;
     let said: Value = serde_json::from_reader(output)?;
     ensure!(status.success(), "the import ended with {status}: {said}");
-    ensure!(said["created"] == dataset.numbers, "not all rows: {said}");
+    ensure!(said["created"] == rows, "not all rows: {said}");
+    fs::remove_file(file)?;
     Ok(Taken { time, kib })
 }
 
 fn bare_insert(bench: &Bench, from: &Path) -> Result<Duration> {
     let database = bench.place.file("bare-import.db");
-    place::copy(&bench.installation.database, &database)?;
+    place::copy(&bench.place.file(ACCOUNTS), &database)?;
     let bare = Bare::open(&database, CACHE_MEBIBYTES)?;
     let source = Source::open(from)?;
     let writing = bare.write(&source, 0..bench.dataset.numbers, TOGETHER)?;
@@ -107,6 +129,6 @@ fn bare_insert(bench: &Bench, from: &Path) -> Result<Duration> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "rows are far fewer than 2^52")]
-fn rate(rows: u64, time: Duration) -> f64 {
+pub fn rate(rows: u64, time: Duration) -> f64 {
     rows as f64 / time.as_secs_f64()
 }

@@ -1,20 +1,20 @@
 //! A database with accounts and no numbers, and tokens for it: the signing key
 //! is in the database, so that they are good for its copies too.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::http::{Caller, request};
-use super::place::{API_KEY, Place};
+use super::place::{API_KEY, Located, Place};
 use super::requests::Holder;
 
 /// Accounts that ask with tokens of their own and may add numbers.
 const CLIENTS: usize = 16;
 
+/// The file that it is in, where it is embedded.
+pub const ACCOUNTS: &str = "accounts.db";
+
 pub struct Installation {
-    pub database: PathBuf,
     /// The master account.
     pub master: Holder,
     /// All other accounts.
@@ -24,9 +24,9 @@ pub struct Installation {
 }
 
 impl Installation {
-    pub fn make(place: &Place, accounts: u64) -> Result<Self> {
-        let database = place.file("accounts.db");
-        let server = place.serve(&database)?;
+    /// Makes it in an empty database.
+    pub fn make(place: &Place, database: &impl Located, accounts: u64) -> Result<Self> {
+        let server = place.serve(database)?;
         let mut caller = Caller::new(server.address)?;
         let master = log_in(&mut caller, API_KEY)?;
         let accounts = (0..accounts)
@@ -35,11 +35,11 @@ impl Installation {
         server.stop()?;
         let mut keys = Vec::new();
         for id in accounts.iter().take(CLIENTS) {
-            command(place, &database, &["account", "allow-additions", id])?;
-            let made = command(place, &database, &["account", "api-key", id])?;
+            command(place, database, &["account", "allow-additions", id])?;
+            let made = command(place, database, &["account", "api-key", id])?;
             keys.push(text(&made, "api_key")?);
         }
-        let server = place.serve(&database)?;
+        let server = place.serve(database)?;
         let mut caller = Caller::new(server.address)?;
         let clients = keys
             .iter()
@@ -47,7 +47,6 @@ impl Installation {
             .collect::<Result<Vec<_>>>()?;
         server.stop()?;
         Ok(Self {
-            database,
             master,
             accounts,
             clients,
@@ -71,7 +70,7 @@ fn account(caller: &mut Caller, master: &Holder, index: u64) -> Result<String> {
     text(&made["data"], "id")
 }
 
-fn command(place: &Place, database: &std::path::Path, arguments: &[&str]) -> Result<Value> {
+fn command(place: &Place, database: &impl Located, arguments: &[&str]) -> Result<Value> {
     let mut command = place.numberd(database);
     let output = command.args(arguments).arg("--json").output()?;
     let said = String::from_utf8_lossy(&output.stderr);

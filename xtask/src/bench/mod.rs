@@ -8,17 +8,20 @@ mod bare_http;
 mod bare_sqlite;
 mod client;
 mod dataset;
+mod growth;
 mod http;
 mod import;
 mod installation;
 mod machine;
 mod outside;
 mod place;
+mod postgres;
 mod reads;
 mod report;
 mod requests;
 mod scale;
 mod server;
+mod soak;
 mod start;
 mod stats;
 mod writes;
@@ -30,13 +33,15 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
 use dataset::Dataset;
-use installation::Installation;
-use place::Place;
+use installation::{ACCOUNTS, Installation};
+use place::{Located, Place};
 use report::Report;
 
 /// Runs the bare HTTP server; started by the benchmark itself.
 pub const BARE_HTTP: &str = "bench-bare-http";
 pub use bare_http::run as bare_http;
+pub use growth::run as growth;
+pub use soak::run as soak;
 
 /// Measurements of a load, each of `--seconds`; ours and bare take turns.
 const ROUNDS: usize = 3;
@@ -80,6 +85,14 @@ struct Options {
     /// Only these
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Measure on PostgreSQL, beside pgbench: `postgres` starts a server of its
+    /// own, `postgres://USER@HOST/DATABASE` names one, reached by TCP without
+    /// encryption, whose user may create databases
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Nodes over one PostgreSQL: one, two, … up to so many
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=4))]
+    nodes: u64,
     /// Write the table as Markdown to this file
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -103,24 +116,40 @@ struct Bench {
     seconds: Duration,
 }
 
+impl Bench {
+    /// Makes the accounts in an empty database.
+    fn new(options: &Options, place: Place, accounts: &impl Located) -> Result<Self> {
+        Ok(Self {
+            installation: Installation::make(&place, accounts, options.accounts)?,
+            dataset: Dataset::new(options.numbers, options.accounts),
+            place,
+            seconds: Duration::from_secs(options.seconds),
+        })
+    }
+}
+
 /// The whole benchmark.
 pub fn run(arguments: &[String]) -> Result<()> {
     let options = Options::try_parse_from(arguments).unwrap_or_else(|error| error.exit());
+    if let Some(database) = &options.database {
+        return postgres::run(&options, database, arguments);
+    }
     let place = Place::new()?;
     say("building numberd");
     place.build()?;
     say("making accounts");
-    let bench = Bench {
-        installation: Installation::make(&place, options.accounts)?,
-        dataset: Dataset::new(options.numbers, options.accounts),
-        place,
-        seconds: Duration::from_secs(options.seconds),
-    };
+    let accounts = place.file(ACCOUNTS);
+    let bench = Bench::new(&options, place, &accounts)?;
     let mut report = Report::new(&options, arguments);
     measure(&bench, &options, &mut report)?;
+    finish(&report, &options, &bench.place)
+}
+
+/// Prints the table, and writes it.
+fn finish(report: &Report, options: &Options, place: &Place) -> Result<()> {
     print!("{}", report.table());
     if let Some(file) = &options.write {
-        let text = report.markdown(&bench.place)?;
+        let text = report.markdown(place)?;
         std::fs::write(file, text).with_context(|| format!("can't write {}", file.display()))?;
     }
     Ok(())

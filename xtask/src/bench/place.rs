@@ -16,6 +16,25 @@ use super::server::Server;
 /// at the end.
 pub const API_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// A database that numberd can open.
+pub trait Located {
+    /// Its URL.
+    fn url(&self) -> String;
+}
+
+/// The embedded one, in a file.
+impl Located for Path {
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.display())
+    }
+}
+
+impl Located for PathBuf {
+    fn url(&self) -> String {
+        self.as_path().url()
+    }
+}
+
 /// A folder that goes when this is dropped.
 pub struct Place {
     folder: TempDir,
@@ -59,6 +78,12 @@ impl Place {
         Ok(())
     }
 
+    /// Another folder on the same disk, that anybody may be given.
+    pub fn other_folder(&self, prefix: &str) -> Result<TempDir> {
+        let target = self.folder.path().parent().context("a target folder")?;
+        Ok(tempfile::Builder::new().prefix(prefix).tempdir_in(target)?)
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -69,13 +94,13 @@ impl Place {
 
     /// The binary on a database, with nothing of this process's surroundings:
     /// the default configuration.
-    pub fn numberd(&self, database: &Path) -> Command {
+    pub fn numberd(&self, database: &(impl Located + ?Sized)) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("NUMBERD_DATABASE", format!("sqlite:{}", database.display()))
+            .env("NUMBERD_DATABASE", database.url())
             .env("NUMBERD_MASTER_API_KEY", API_KEY)
             .env("NUMBERD_ADMIN_PASSWORD", "bench")
             .stdin(Stdio::null());
@@ -84,12 +109,16 @@ impl Place {
 
     /// Serves a database as an operator would: everything at its default, the
     /// log in a file.
-    pub fn serve(&self, database: &Path) -> Result<Server> {
+    pub fn serve(&self, database: &(impl Located + ?Sized)) -> Result<Server> {
         self.serve_with(database, "")
     }
 
     /// The same with a configuration.
-    pub fn serve_with(&self, database: &Path, configuration: &str) -> Result<Server> {
+    pub fn serve_with(
+        &self,
+        database: &(impl Located + ?Sized),
+        configuration: &str,
+    ) -> Result<Server> {
         let number = self.logs.get();
         self.logs.set(number + 1);
         let log = self.file(&format!("serve-{number}.log"));

@@ -147,6 +147,9 @@ pub struct Report {
     numbers: u64,
     accounts: u64,
     seconds: u64,
+    explanation: &'static str,
+    /// More that the explanation tells, by its place in there.
+    facts: Vec<(&'static str, String)>,
 }
 
 impl Report {
@@ -162,7 +165,20 @@ impl Report {
             numbers: options.numbers,
             accounts: options.accounts,
             seconds: options.seconds,
+            explanation: EXPLANATION,
+            facts: Vec::new(),
         }
+    }
+
+    /// The same, with another text around the table.
+    pub fn explained_by(mut self, explanation: &'static str) -> Self {
+        self.explanation = explanation;
+        self
+    }
+
+    /// What that text tells besides.
+    pub fn fact(&mut self, place: &'static str, text: String) {
+        self.facts.push((place, text));
     }
 
     /// Adds a row, and says it at once.
@@ -181,10 +197,23 @@ impl Report {
         ours: &mut Side,
         bare: &mut Side,
     ) {
+        self.against("bare", what, unit, bound, ours, bare);
+    }
+
+    /// Rates beside those of something with a name.
+    pub fn against(
+        &mut self,
+        name: &str,
+        what: &str,
+        unit: &str,
+        bound: Bound,
+        ours: &mut Side,
+        bare: &Side,
+    ) {
         let ratio = ours.rate() / bare.rate();
         let rate = format!("{} {unit}", rounded(ours.rate()));
         let mut row = Row::new(what, bound.to_string(), rate, bound.is_met(ratio));
-        row.beside = format!("bare: {}", rounded(bare.rate()));
+        row.beside = format!("{name}: {}", rounded(bare.rate()));
         row.ratio = format!("{:.0} %", 100.0 * ratio);
         row.latencies = latencies(ours);
         self.row(row);
@@ -264,7 +293,8 @@ impl Report {
             ("{notes}", notes.trim_end().to_owned()),
         ];
         let fill = |text: String, (name, value): &(&str, String)| text.replace(name, value);
-        Ok(facts.iter().fold(EXPLANATION.to_owned(), fill))
+        let facts = facts.iter().chain(&self.facts);
+        Ok(facts.fold(self.explanation.to_owned(), fill))
     }
 }
 

@@ -30,16 +30,23 @@ impl Small {
     pub fn make(bench: &Bench) -> Result<Self> {
         say("importing the small database");
         let database = bench.place.file("small.db");
-        let dataset = Dataset::new(NUMBERS, ACCOUNTS.min(bench.dataset.accounts));
-        import::fill(bench, &dataset, &database)?;
-        Ok(Self {
-            server: bench.place.serve(&database)?,
-        })
+        import::fill(bench, &small(bench), &database)?;
+        Ok(Self::serving(bench.place.serve(&database)?))
+    }
+
+    /// One that is served already.
+    pub const fn serving(server: Server) -> Self {
+        Self { server }
     }
 
     pub fn stop(self) -> Result<()> {
         self.server.stop()
     }
+}
+
+/// What is in it.
+pub fn small(bench: &Bench) -> Dataset {
+    Dataset::new(NUMBERS, ACCOUNTS.min(bench.dataset.accounts))
 }
 
 /// Search of available numbers by area code.

@@ -1,12 +1,12 @@
 //! Start-up and memory.
 
-use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::http::Caller;
+use super::place::Located;
 use super::report::{Bound, Report, Row};
 use super::requests::in_path;
 use super::server::{Server, memory_kib};
@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// From starting the process to the answer to a GET of a number; and the memory
 /// that it has then.
-pub fn measure(bench: &Bench, database: &Path, report: &mut Report) -> Result<()> {
+pub fn measure(bench: &Bench, database: &impl Located, report: &mut Report) -> Result<()> {
     let mut seconds = Vec::new();
     let mut kib = 0;
     for round in 1..=ROUNDS {

@@ -22,9 +22,9 @@ const TOGETHER: u32 = 500;
 /// As much memory for pages as numberd's writer has.
 const CACHE_MEBIBYTES: i32 = 32;
 /// Between rounds, so that neither pays for what the other left to the disk.
-const REST: Duration = Duration::from_secs(2);
+pub const REST: Duration = Duration::from_secs(2);
 /// Enough to keep the writer busy; more would wait in its queue.
-const COLLECTION_CONNECTIONS: usize = 4;
+pub const COLLECTION_CONNECTIONS: usize = 4;
 
 /// The server's database and the bare one, which always have the same numbers
 /// between rounds.
