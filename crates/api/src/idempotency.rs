@@ -134,7 +134,8 @@ fn way(method: &Method, tokens: &[String]) -> Way {
         _ if *method == Method::GET => Way::Never,
         ["accounts", _, "users", _, "user_auth"]
         | ["accounts", _, "phone_numbers", "check" | "locality"] => Way::Never,
-        ["accounts", _, "phone_numbers", "fix", ..] => Way::Around,
+        ["accounts", _, "phone_numbers", "fix", ..]
+        | ["accounts", _, "phone_numbers", _, "emergency_call"] => Way::Around,
         ["accounts", _, "phone_numbers", ..] => Way::WithTheChange,
         ["accounts", ..] => Way::Around,
         _ => Way::Never,

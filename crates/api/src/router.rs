@@ -15,8 +15,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
 use crate::routes::phone_numbers::{
-    activate, carriers_info, check, classifiers, collection, explain, fix, history, identify, list,
-    number, place, search,
+    activate, carriers_info, check, classifiers, collection, emergency_call, explain, fix, history,
+    identify, list, number, place, search,
 };
 use crate::routes::{
     accounts, api_auth, auth, carriers, configs, docs, e911_coverage, health, hooks, metrics,
@@ -66,6 +66,10 @@ fn account_numbers() -> Router<Arc<Api>> {
                 .delete(number::release),
         )
         .route(&base("/{number}/activate"), put(activate::activate))
+        .route(
+            &base("/{number}/emergency_call"),
+            post(emergency_call::report),
+        )
         .route(&base("/{number}/explain"), get(explain::get))
         .route(&base("/{number}/history"), get(history::get))
         .route(&base("/{number}/identify"), get(identify::get))

@@ -470,3 +470,53 @@ async fn nodes_do_not_send_side_by_side() {
     numbers.dedup();
     assert_eq!(numbers.len(), EVENTS);
 }
+
+#[tokio::test]
+async fn an_emergency_call_is_told_at_once_and_changes_nothing() {
+    let server = server().await;
+    let (receiver, uri) = Receiver::start().await;
+    let child = &server.child;
+    step(&server, "PUT", child, N, json!({})).await;
+    let objects = json!({"hook": "object", "custom_data": {"type": "number", "action": "all"}});
+    let (edits, edits_uri) = Receiver::start().await;
+    hook(&server, child, &edits_uri, objects).await;
+    let only = json!({"hook": "number.emergency_called"});
+    hook(&server, child, &uri, only).await;
+    let path = child.numbers(N);
+    let before = server.get(child, &path).await;
+
+    let call = json!({"called": "911", "device": "Room 12"});
+    step(
+        &server,
+        "POST",
+        child,
+        &format!("{N}/emergency_call"),
+        call.clone(),
+    )
+    .await;
+
+    until(&server.engine, async || receiver.count() == 1).await;
+    let told = &receiver.bodies()[0];
+    assert_eq!(told["type"], "number.emergency_called");
+    assert_eq!(told["data"]["number"], &N[1..]);
+    assert_eq!(told["data"]["call"], call);
+    assert_eq!(told["data"]["e911"], Value::Null, "it has no address");
+    let after = server.get(child, &path).await;
+    assert_eq!(after.header("etag"), before.header("etag"));
+    assert_eq!(after.data(), before.data());
+    // No document was edited: the first that the other webhook tells is this.
+    step(&server, "PATCH", child, N, json!({"note": "edited"})).await;
+    until(&server.engine, async || edits.count() > 0).await;
+    server.engine.deliver_events().await.unwrap();
+    assert_eq!((edits.count(), receiver.count()), (1, 1));
+
+    let wrong = json!({"data": {"called": "help", "device": "", "room": 12}});
+    let path = child.numbers(&format!("{N}/emergency_call"));
+    let refused = server
+        .call("POST", &path, Some(&child.token), Some(wrong))
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    for field in ["called", "device", "room"] {
+        assert!(refused.data().get(field).is_some(), "{}", refused.text);
+    }
+}

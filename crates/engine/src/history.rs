@@ -37,6 +37,8 @@ pub struct EventView {
     pub after: Option<Number>,
     /// What an operator has to know besides; for administrators.
     pub note: Option<String>,
+    /// What was told of an emergency call.
+    pub call: Option<Map<String, Value>>,
     /// Whether the caller may see what only operators see.
     pub for_admin: bool,
     /// Whether the number was, before or after, of the caller's accounts.
@@ -208,12 +210,25 @@ impl Engine {
                 owners: (owner(&before), owner(&after)),
                 before: hide(before),
                 after: hide(after),
-                note: event.note.filter(|_| cx.is_admin()),
+                call: call(event.action, event.note.as_deref()),
+                note: event
+                    .note
+                    .filter(|_| cx.is_admin() && !is_call(event.action)),
                 for_admin: cx.is_admin(),
             }
         });
         Ok(views.collect())
     }
+}
+
+fn is_call(action: Action) -> bool {
+    action == Action::EmergencyCalled
+}
+
+/// What was told of an emergency call is kept as its event's note.
+fn call(action: Action, note: Option<&str>) -> Option<Map<String, Value>> {
+    let note = note.filter(|_| is_call(action))?;
+    serde_json::from_str(note).ok()
 }
 
 fn of_number(key: &E164, events: Vec<StoredEvent>) -> Vec<LoggedEvent> {

@@ -28,6 +28,8 @@ pub enum Schema {
     Users,
     /// Fields of a webhook (9.3).
     Webhooks,
+    /// What is told of an emergency call.
+    EmergencyCalls,
 }
 
 /// A schema's text and its compiled form.
@@ -42,7 +44,7 @@ const COERCION_PASSES: usize = 3;
 
 impl Schema {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PhoneNumbers,
         Self::FindNumbers,
         Self::UserAuth,
@@ -50,6 +52,7 @@ impl Schema {
         Self::Accounts,
         Self::Users,
         Self::Webhooks,
+        Self::EmergencyCalls,
     ];
 
     /// The name, which is the file's too.
@@ -62,6 +65,7 @@ impl Schema {
             Self::Accounts => "accounts",
             Self::Users => "users",
             Self::Webhooks => "webhooks",
+            Self::EmergencyCalls => "emergency_calls",
         }
     }
 
@@ -71,7 +75,7 @@ impl Schema {
     }
 
     fn compiled(self) -> &'static Compiled {
-        static ALL: LazyLock<[Compiled; 7]> = LazyLock::new(|| {
+        static ALL: LazyLock<[Compiled; 8]> = LazyLock::new(|| {
             [
                 compile(include_str!("../schemas/phone_numbers.json")),
                 compile(include_str!("../schemas/find_numbers.json")),
@@ -80,6 +84,7 @@ impl Schema {
                 compile(include_str!("../schemas/accounts.json")),
                 compile(include_str!("../schemas/users.json")),
                 compile(include_str!("../schemas/webhooks.json")),
+                compile(include_str!("../schemas/emergency_calls.json")),
             ]
         });
         &ALL[self as usize]

@@ -38,6 +38,8 @@ pub enum Action {
     AddressSet,
     /// A provider has no emergency address for it any more.
     AddressRemoved,
+    /// An emergency call was placed from it; the number itself didn't change.
+    EmergencyCalled,
     /// Repaired by `fix`.
     Fixed,
     /// Taken in from a file.
@@ -46,7 +48,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Created,
         Self::Reserved,
         Self::Activated,
@@ -60,6 +62,7 @@ impl Action {
         Self::Aged,
         Self::AddressSet,
         Self::AddressRemoved,
+        Self::EmergencyCalled,
         Self::Fixed,
         Self::Imported,
     ];
@@ -80,6 +83,7 @@ impl Action {
             Self::Aged => "aged",
             Self::AddressSet => "address_set",
             Self::AddressRemoved => "address_removed",
+            Self::EmergencyCalled => "emergency_called",
             Self::Fixed => "fixed",
             Self::Imported => "imported",
         }

@@ -40,6 +40,9 @@ impl Serialize for EventRow<'_> {
                 map.serialize_entry(name, &past)?;
             }
         }
+        if let Some(call) = &view.call {
+            map.serialize_entry("call", call)?;
+        }
         if let Some(note) = &view.note {
             map.serialize_entry("note", note)?;
         }

@@ -54,6 +54,7 @@ use crate::routes;
         routes::phone_numbers::check::post,
         routes::phone_numbers::place::locality,
         routes::phone_numbers::place::prefix,
+        routes::phone_numbers::emergency_call::report,
         routes::phone_numbers::explain::get,
         routes::phone_numbers::classifiers::list,
         routes::phone_numbers::classifiers::classify,
@@ -201,7 +202,7 @@ fn collection() -> Value {
 }
 
 /// What the bodies of each path's requests hold as `data`.
-fn request_schemas() -> [(&'static str, &'static str); 15] {
+fn request_schemas() -> [(&'static str, &'static str); 16] {
     const NUMBERS: &str = "phone_numbers";
     [
         ("/v2/accounts/{account_id}/phone_numbers/{number}", NUMBERS),
@@ -229,6 +230,10 @@ fn request_schemas() -> [(&'static str, &'static str); 15] {
         (
             "/v2/accounts/{account_id}/phone_numbers/locality",
             COLLECTION,
+        ),
+        (
+            "/v2/accounts/{account_id}/phone_numbers/{number}/emergency_call",
+            "emergency_calls",
         ),
         ("/v2/accounts", "accounts"),
         ("/v2/accounts/{account_id}", "accounts"),

@@ -16,12 +16,14 @@
 //! repeated until the provider has none, however long that takes.
 
 mod ask;
+mod call;
 mod coverage;
 mod desk;
 mod settle;
 mod setup;
 
 pub(crate) use ask::{Answered, Asking};
+pub use call::ReportedCall;
 pub use coverage::{Uncovered, coverage_row};
 pub use desk::AddressDesk;
 pub use setup::{Fault, Setup, SetupState, Step};

@@ -53,7 +53,7 @@ fn object(webhook: &Webhook, event: &EventView) -> Value {
 /// Hook `number.…`: what happened to a number. How it is in full is asked for.
 fn number(event: &EventView) -> Value {
     let (before, after) = (event.before.as_ref(), event.after.as_ref());
-    json!({
+    let mut payload = json!({
         "type": format!("number.{}", event.action),
         "timestamp": rfc3339(event.origin.at),
         "data": {
@@ -69,7 +69,13 @@ fn number(event: &EventView) -> Value {
             "previously_assigned_to": before.and_then(|number| number.owner.as_ref()),
             "cursor": event.key.to_string(),
         },
-    })
+    });
+    if let Some(call) = &event.call {
+        // Who is to look after somebody has no time to ask where.
+        payload["data"]["call"] = json!(call);
+        payload["data"]["e911"] = json!(after.and_then(|number| number.public.get("e911")));
+    }
+    payload
 }
 
 fn rfc3339(at: GregorianSeconds) -> String {

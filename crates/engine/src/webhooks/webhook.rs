@@ -126,6 +126,7 @@ impl Hook {
 
     pub fn wants(self, event: &EventView) -> bool {
         match self {
+            Self::Object(_) if event.action == Action::EmergencyCalled => false,
             Self::Object(action) => action.is_none_or(|one| one == DocumentAction::of(event)),
             Self::Number(action) => action.is_none_or(|one| one == event.action),
         }

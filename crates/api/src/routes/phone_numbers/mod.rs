@@ -6,6 +6,7 @@ pub mod carriers_info;
 pub mod check;
 pub mod classifiers;
 pub mod collection;
+pub mod emergency_call;
 pub mod explain;
 pub mod fix;
 pub mod history;
