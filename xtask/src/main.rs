@@ -1,9 +1,10 @@
 //! The project's own commands: `cargo xtask check`, `cargo xtask bench`,
 //! `cargo xtask growth`, `cargo xtask soak`, `cargo xtask geodata`,
-//! `cargo xtask schema`.
+//! `cargo xtask schema`, `cargo xtask fuzz`.
 
 #[cfg(feature = "bench")]
 mod bench;
+mod fuzz;
 #[cfg(feature = "geodata")]
 mod geodata;
 mod layout;
@@ -28,6 +29,7 @@ fn main() -> Result<()> {
             bench(command, &arguments.collect::<Vec<_>>())
         }
         Some("schema") => schema::run(&root(), &arguments.collect::<Vec<_>>()),
+        Some("fuzz") => fuzz::run(&root(), &arguments.collect::<Vec<_>>()),
         Some("geodata") => geodata(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
@@ -36,7 +38,7 @@ fn main() -> Result<()> {
     }
 }
 
-const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata, schema";
+const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata, schema, fuzz";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
