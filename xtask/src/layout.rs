@@ -13,7 +13,7 @@ const INWARDS: [&[&str]; 6] = [
     &["carriers"],
     &["store-sqlite", "store-postgres", "engine"],
     &["api"],
-    &["numberd"],
+    &["numberd", "fuzzing"],
 ];
 
 /// Lines of a source file, tests aside: about 500, and a little over is no

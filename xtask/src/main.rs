@@ -1,15 +1,18 @@
 //! The project's own commands: `cargo xtask check`, `cargo xtask bench`,
-//! `cargo xtask growth`, `cargo xtask soak`, `cargo xtask geodata`.
+//! `cargo xtask growth`, `cargo xtask soak`, `cargo xtask geodata`,
+//! `cargo xtask schema`, `cargo xtask fuzz`.
 
 #[cfg(feature = "bench")]
 mod bench;
+mod fuzz;
 #[cfg(feature = "geodata")]
 mod geodata;
 mod layout;
 mod licences;
+mod schema;
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -25,6 +28,8 @@ fn main() -> Result<()> {
         Some(command @ ("bench" | "growth" | "soak")) => {
             bench(command, &arguments.collect::<Vec<_>>())
         }
+        Some("schema") => schema::run(&root(), &arguments.collect::<Vec<_>>()),
+        Some("fuzz") => fuzz::run(&root(), &arguments.collect::<Vec<_>>()),
         Some("geodata") => geodata(&arguments.collect::<Vec<_>>()),
         #[cfg(feature = "bench")]
         Some(bench::BARE_HTTP) => bench::bare_http(arguments),
@@ -33,11 +38,15 @@ fn main() -> Result<()> {
     }
 }
 
-const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata";
+const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata, schema, fuzz";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 /// The rules that no other tool knows.
 fn check() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     layout::check(&root)?;
     licences::check(&root)
 }
@@ -71,11 +80,10 @@ fn geodata(arguments: &[String]) -> Result<()> {
 #[cfg(not(all(feature = "bench", feature = "geodata")))]
 fn again(feature: &str, command: &str, arguments: &[String]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let status = std::process::Command::new(cargo)
         .args(["run", "--quiet", "--release", "--package", "xtask"])
         .arg("--manifest-path")
-        .arg(root.join("Cargo.toml"))
+        .arg(root().join("Cargo.toml"))
         .args(["--features", feature, "--", command])
         .args(arguments)
         .status()?;

@@ -156,7 +156,7 @@ impl Input {
     /// # Errors
     /// 412 if the document isn't at that revision now.
     pub fn if_match(&self, present: Revision) -> Result<Option<Revision>, ApiError> {
-        match self.incoming.header("if-match") {
+        match self.incoming.if_match().as_deref() {
             None => Ok(None),
             Some(any) if any.trim() == "*" => Ok(None),
             Some(list) if etag_matches(list, &present.to_string()) => Ok(Some(present)),

@@ -293,6 +293,8 @@ async fn unchanged_documents_are_not_sent_again() {
         ("GET", "if-none-match", "\"other\", *", 304),
         ("GET", "if-none-match", "\"other\"", 200),
         ("PATCH", "if-match", "\"other\"", 412),
+        // Bytes that are no text name no revision.
+        ("PATCH", "if-match", "\"\u{ff}\"", 412),
         ("PATCH", "if-match", etag.as_str(), 200),
     ] {
         let request = Request::builder()

@@ -244,6 +244,17 @@ impl Incoming {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What a write depends on, of all lines of the header. Bytes that are no
+    /// text match nothing: as if the header weren't there, the write would go
+    /// through whatever the client meant.
+    pub fn if_match(&self) -> Option<String> {
+        let lines = self.headers.get_all(header::IF_MATCH).iter();
+        let lines: Vec<_> = lines
+            .map(|line| String::from_utf8_lossy(line.as_bytes()))
+            .collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+
     /// Whether the client is a browser's script of another origin.
     pub fn is_cors(&self) -> bool {
         self.headers.contains_key(header::ORIGIN)

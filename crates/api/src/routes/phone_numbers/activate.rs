@@ -25,6 +25,7 @@ use crate::reply::Reply;
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
         (status = 429, description = "Too many activations"),
+        (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
 pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
@@ -45,6 +46,7 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
         (status = 201, description = "The number is reserved", body = ref("NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 404, description = "No such number"),
+        (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
 pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
@@ -61,6 +63,7 @@ pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 201, description = "The number is on its way in", body = ref("NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 409, description = "The number exists already"),
+        (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
 pub async fn port(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {

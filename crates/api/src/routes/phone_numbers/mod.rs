@@ -95,8 +95,8 @@ async fn change_one(
     request: &ChangeRequest<'_>,
     answer: &(dyn Fn(&NumberView) -> Result<Reply, ApiError> + Sync),
 ) -> Result<Reply, ApiError> {
-    let tags = call.incoming.header("if-match");
-    let is_seen = |number: Option<&Number>| match (tags, number) {
+    let tags = call.incoming.if_match();
+    let is_seen = |number: Option<&Number>| match (&tags, number) {
         (None, _) => true,
         (Some(tags), Some(number)) => etag_matches(tags, &etag(number)),
         (Some(_), None) => false,

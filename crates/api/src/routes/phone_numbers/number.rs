@@ -52,6 +52,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 201, description = "The number was added", body = ref("NumberDocument")),
         (status = 402, description = "It costs; ask again with accept_charges"),
         (status = 409, description = "The number exists already"),
+        (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
 pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {

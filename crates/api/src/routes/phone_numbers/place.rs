@@ -51,6 +51,7 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
     responses(
         (status = 200, description = "By city: state and prefixes", body = ref("Cities")),
         (status = 404, description = "No city given"),
+        (status = 500, description = "No such city: `init failed`, as clients know it"),
     )
 )]
 pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
