@@ -67,7 +67,7 @@ impl Link {
                     break;
                 }
                 let shared = Arc::clone(&shared);
-                thread::spawn(move || connect(near, port, &shared));
+                thread::spawn(move || connect(&near, port, &shared));
             }
         });
         Self { address, state }
@@ -144,10 +144,10 @@ impl Shared {
 }
 
 /// Joins a connection that came in with one to the server.
-fn connect(near: TcpStream, port: u16, shared: &Arc<Shared>) {
+fn connect(near: &TcpStream, port: u16, shared: &Arc<Shared>) {
     shared.pass();
     let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
-        close(&near);
+        close(near);
         return;
     };
     // Small messages go back and forth; on an error they are only slower.
@@ -156,8 +156,8 @@ fn connect(near: TcpStream, port: u16, shared: &Arc<Shared>) {
     shared.change(|state| state.streams.extend(copies));
     let is_lost = AtomicBool::new(false);
     thread::scope(|scope| {
-        scope.spawn(|| carry_up(&near, &far, shared, &is_lost));
-        carry_down(&far, &near, shared, &is_lost);
+        scope.spawn(|| carry_up(near, &far, shared, &is_lost));
+        carry_down(&far, near, shared, &is_lost);
     });
 }
 

@@ -57,9 +57,9 @@ fn postgresql_is_restarted_under_load() {
         load.until_done(&NODES, 30);
     });
     load.verify(&place);
-    servers.into_iter().for_each(|server| {
+    for server in servers {
         server.stop();
-    });
+    }
 }
 
 /// Who gets the jobs of all nodes, as each says in its log.
@@ -119,9 +119,9 @@ fn survive(
         assert_eq!(load.failed()[which], 0, "the others went on");
     }
     load.verify(place);
-    servers.into_iter().for_each(|server| {
+    for server in servers {
         server.stop();
-    });
+    }
 }
 
 /// The connections stay open and nothing comes through them.
