@@ -274,6 +274,7 @@ fn context(input: &Input, caller: Caller) -> Result<Context, ApiError> {
         caller,
         request_id: input.incoming.id.clone(),
         now: input.incoming.now,
+        making: input.claim.as_ref().map(|claim| claim.making().to_owned()),
     };
     let claimed = input.incoming.headers.get("x-auth-account-id");
     if let (Some(claimed), Some(account)) = (claimed, context.account())

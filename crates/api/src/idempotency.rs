@@ -10,9 +10,10 @@
 //! - Changes of numbers write the record in the same transaction as the change
 //!   ([`Claim::receipt`]): either both are there or neither.
 //! - All else, and what a carrier has the last word on, is written down as
-//!   begun, then done, then answered. Where a crash came between, the call is
-//!   carried out again; unique names, revisions and the numbers' own life keep
-//!   it from happening twice.
+//!   begun, then done, then answered. Where a crash came between, or the store
+//!   didn't say what became of it, the call is carried out again; what it makes
+//!   gets the same id each time, and so is made once. Revisions and the numbers'
+//!   own life keep the rest from happening twice.
 //! - While the call runs, another one gets 409.
 //! - A refusal changed nothing and isn't kept: what it asks for (a charge to
 //!   accept, a field to correct) may come with the same key.
@@ -71,6 +72,8 @@ pub(crate) struct Claim {
     account: AccountId,
     fingerprint: String,
     first: First,
+    /// The id of what the call makes.
+    making: String,
     /// The record's revision, as far as this call knows.
     known: Mutex<Option<Revision>>,
 }
@@ -101,8 +104,12 @@ pub(crate) struct First {
 #[derive(Serialize, Deserialize)]
 struct Record {
     fingerprint: String,
-    process: String,
+    /// Who carries it out; nobody where it ended without a known outcome.
+    process: Option<String>,
     first: First,
+    /// Stays the same however often the call is carried out.
+    #[serde(default = "engine::context::new_id")]
+    making: String,
     /// `None` while it isn't known.
     answer: Option<Kept>,
 }
@@ -160,7 +167,7 @@ pub(crate) async fn begin(
     if !lock(&api.running.ids).insert(id.clone()) {
         return Err(ApiError::still_running());
     }
-    let claim = Claim {
+    let mut claim = Claim {
         api: Arc::clone(api),
         id,
         account,
@@ -169,6 +176,7 @@ pub(crate) async fn begin(
             request_id: incoming.id.clone(),
             at: incoming.now,
         },
+        making: engine::context::new_id(),
         known: Mutex::new(None),
     };
     if let Some(record) = claim.read().await? {
@@ -178,10 +186,12 @@ pub(crate) async fn begin(
         if let Some(answer) = record.answer {
             return Ok(Begun::Answered(answered(answer, record.first)?));
         }
-        let elsewhere = record.process != api.running.process;
+        let process = record.process.as_ref();
+        let elsewhere = process.is_some_and(|process| *process != api.running.process);
         if elsewhere && record.first.at.get() + LEASE > incoming.now.get() {
             return Err(ApiError::still_running());
         }
+        claim.making = record.making;
     }
     if way == Way::Around {
         let begun = claim.batch(None)?;
@@ -195,6 +205,11 @@ pub(crate) async fn begin(
 }
 
 impl Claim {
+    /// The id of what the call makes, also when it is carried out again.
+    pub(crate) fn making(&self) -> &str {
+        &self.making
+    }
+
     /// Keeps the answer to a change of numbers in the change's transaction.
     pub(crate) fn receipt<'a>(&'a self, answer: &'a Answer<'a>) -> impl Receipt + 'a {
         AnswerReceipt {
@@ -248,6 +263,9 @@ impl Claim {
         };
         let batch = match outcome {
             Ok(reply) => self.batch(Some(reply.kept()))?,
+            // It may have been done all the same: nobody may take this key for
+            // a new one, but anybody may go on with it.
+            Err(error) if begun && error.store_failure().is_some() => self.put(None, None)?,
             Err(_) if begun => self.expecting().then(Operation::DeleteDocument(
                 DocumentKind::Idempotency,
                 self.id.clone(),
@@ -292,12 +310,17 @@ impl Claim {
         })
     }
 
-    /// Writes the record.
+    /// Writes the record of a call that this process carries out.
     fn batch(&self, answer: Option<Kept>) -> Result<Batch, StoreError> {
+        self.put(Some(self.api.running.process.clone()), answer)
+    }
+
+    fn put(&self, process: Option<String>, answer: Option<Kept>) -> Result<Batch, StoreError> {
         let record = Record {
             fingerprint: self.fingerprint.clone(),
-            process: self.api.running.process.clone(),
+            process,
             first: self.first.clone(),
+            making: self.making.clone(),
             answer,
         };
         let body = serde_json::to_string(&record)

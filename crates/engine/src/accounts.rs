@@ -19,7 +19,7 @@ use crate::account_record::{Draft, creation, replacement, writable, writable_doc
 use crate::fields;
 use crate::secrets::random_hex;
 use crate::users::username_claim;
-use crate::{Context, Engine, EngineError, FieldError, context};
+use crate::{Context, Engine, EngineError, FieldError};
 
 /// How often a write that lost a race is decided anew.
 pub(crate) const ATTEMPTS: usize = 8;
@@ -115,6 +115,11 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let parent = self.reachable_account(ctx, parent).await?;
             let account = self.drafted_child(ctx, &parent, fields.clone())?;
+            if ctx.making.is_some()
+                && let Some(made) = self.store().account(&account.id).await?
+            {
+                return Ok(Arc::unwrap_or_clone(made));
+            }
             self.refuse_taken(&account, None).await?;
             let batch = Batch::new()
                 .expect(Expectation::Account {
@@ -142,7 +147,7 @@ impl Engine {
         let mut tree = parent.tree.clone();
         tree.push(parent.id.clone());
         check_depth(&tree)?;
-        let id = AccountId::parse(&context::new_id()).expect("32 hex digits are an account's id");
+        let id = AccountId::parse(&ctx.id_to_make()).expect("32 hex digits are an account's id");
         Ok(Account {
             id,
             revision: Revision::default().next(),

@@ -30,6 +30,9 @@ pub struct Context {
     pub request_id: String,
     /// The time at which the request began; everything it writes carries it.
     pub now: GregorianSeconds,
+    /// The id of what the request makes, where it may be carried out again: then
+    /// it finds what it made before.
+    pub making: Option<String>,
 }
 
 impl Context {
@@ -39,7 +42,13 @@ impl Context {
             caller,
             request_id: request_id.into(),
             now: now(),
+            making: None,
         }
+    }
+
+    /// The id of what this request makes.
+    pub(crate) fn id_to_make(&self) -> String {
+        self.making.clone().unwrap_or_else(new_id)
     }
 
     /// A context for the installation's own work.

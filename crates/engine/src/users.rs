@@ -16,7 +16,7 @@ use crate::passwords::Hashes;
 use crate::schema::Schema;
 use crate::secrets::random_hex;
 use crate::user_document::{writable, writable_document};
-use crate::{Caller, Context, Engine, EngineError, FieldError, context};
+use crate::{Caller, Context, Engine, EngineError, FieldError};
 
 /// How many users are read at a time where all are needed.
 const USERS_AT_ONCE: usize = 500;
@@ -150,6 +150,11 @@ impl Engine {
         let user = self.drafted_user(ctx, &account.id, writable(data)).await?;
         refuse_escalation(ctx, &user)?;
         for _ in 0..ATTEMPTS {
+            if ctx.making.is_some()
+                && let Some(made) = self.store().user(&account.id, &user.id).await?
+            {
+                return Ok(Arc::unwrap_or_clone(made));
+            }
             self.refuse_taken_username(&user, None).await?;
             let batch = Batch::new().expect(Expectation::AccountExists {
                 id: account.id.clone(),
@@ -177,7 +182,7 @@ impl Engine {
         let draft = Draft::new(fields, None)?;
         let hashes = self.hashes(account, &draft).await?.unwrap_or_default();
         Ok(User {
-            id: UserId(context::new_id()),
+            id: UserId(ctx.id_to_make()),
             account: account.clone(),
             revision: Revision::default().next(),
             username: draft.username,

@@ -32,6 +32,7 @@ pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Repl
         caller: Caller::System,
         request_id: incoming.id.clone(),
         now: incoming.now,
+        making: None,
     };
     let name = call.after("carriers");
     let header = |name: &str| incoming.header(name).map(ToOwned::to_owned);

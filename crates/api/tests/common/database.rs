@@ -1,5 +1,5 @@
 //! The store under the tests: embedded, but on PostgreSQL for those that the
-//! binary `on_postgres` runs.
+//! binaries `on_postgres` and `on_serializable` run.
 
 use std::sync::Arc;
 
@@ -17,8 +17,12 @@ pub enum Guard {
 
 /// An empty database.
 pub async fn open() -> (Arc<dyn Store>, Guard) {
-    if env!("CARGO_CRATE_NAME") == "on_postgres" {
-        let database = Database::new();
+    let database = match env!("CARGO_CRATE_NAME") {
+        "on_postgres" => Some(Database::new()),
+        "on_serializable" => Some(Database::serializable()),
+        _ => None,
+    };
+    if let Some(database) = database {
         let options = store_postgres::Options {
             readers: 4,
             writers: 2,

@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{DocumentKind, EventKey, Page, StoreError};
 
-use crate::context::new_id;
 use crate::schema::Schema;
 use crate::{Context, Engine, EngineError, FieldError, fields};
 
@@ -127,6 +126,14 @@ impl Engine {
         data: Map<String, Value>,
     ) -> Result<(Webhook, bool), EngineError> {
         let parts = self.checked(data).await?;
+        let is_made_up = parts.secret.is_none();
+        if let Some(id) = &cx.making {
+            match self.webhook(&account.id, id).await {
+                Ok(made) => return Ok((made, is_made_up)),
+                Err(EngineError::BadIdentifier(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         if self.webhooks(&account.id, &Page::first(MOST)).await?.len() == MOST {
             let message = format!("an account has at most {MOST} webhooks; delete one");
             let error = FieldError::new("", "maxItems", message);
@@ -137,9 +144,8 @@ impl Engine {
             Place::Beginning => None,
             Place::After(key) => Some(key),
         };
-        let is_made_up = parts.secret.is_none();
         let mut webhook = Webhook {
-            id: new_id(),
+            id: cx.id_to_make(),
             account: account.id.clone(),
             stored: Revision::default(),
             due: None,

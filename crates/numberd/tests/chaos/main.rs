@@ -24,13 +24,17 @@ use serde_json::Value;
 use server::Killed;
 use simulators::{Fault, Simulator, Vendor, played};
 use store::{Page, Store};
-use store_sqlite::{Options, SqliteStore};
+use store_postgres::PostgresStore;
+use store_sqlite::SqliteStore;
+use test_postgres::Database;
 use tokio::runtime::Runtime;
 
 /// Clients, each of an account of its own.
 const CLIENTS: usize = 12;
 /// How often clients try to buy, all together.
 const ATTEMPTS: usize = 2000;
+/// On PostgreSQL, where the same is tried again.
+const FEWER_ATTEMPTS: usize = 800;
 const SEED: u64 = 1;
 /// How many requests that order or give back go wrong.
 const FAULT_RATE: f64 = 0.3;
@@ -39,27 +43,42 @@ const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 #[test]
 fn other_and_we_agree_whatever_happens() {
-    chaos("other");
+    chaos("other", ATTEMPTS, None);
 }
 
 #[test]
 fn vitelity_and_we_agree_whatever_happens() {
-    chaos("vitelity");
+    chaos("vitelity", ATTEMPTS, None);
+}
+
+#[test]
+fn on_postgresql_we_agree_whatever_happens() {
+    chaos("other", FEWER_ATTEMPTS, Some(&Database::new()));
+}
+
+#[test]
+fn on_serializable_postgresql_we_agree_whatever_happens() {
+    chaos("other", FEWER_ATTEMPTS, Some(&Database::serializable()));
 }
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn chaos(carrier: &str) {
+/// On the embedded database, unless there is another.
+fn chaos(carrier: &str, attempts: usize, database: Option<&Database>) {
     let seed = variable("NUMBERD_CHAOS_SEED").unwrap_or(SEED);
-    let attempts = variable("NUMBERD_CHAOS_ATTEMPTS").and_then(|many| usize::try_from(many).ok());
-    let attempts = attempts.unwrap_or(ATTEMPTS);
+    let asked = variable("NUMBERD_CHAOS_ATTEMPTS").and_then(|many| usize::try_from(many).ok());
+    let attempts = asked.unwrap_or(attempts);
     println!("NUMBERD_CHAOS_SEED={seed} NUMBERD_CHAOS_ATTEMPTS={attempts}");
     let runtime = Runtime::new().unwrap();
     let simulator = simulated(&runtime, carrier, seed);
     let vendor = &simulator.vendor;
-    let place = Place::with_database();
+    let place = match database {
+        Some(database) => Place::over(database.url()),
+        None => Place::new(),
+    };
+    place.serve(&[]).stop();
     let buyers: Vec<Buyer> = (0..CLIENTS).map(|nth| Buyer::new(&place, nth)).collect();
     place.write("numberd.toml", configuration(carrier, &simulator.url()));
 
@@ -83,7 +102,7 @@ fn chaos(carrier: &str) {
     carrier_and_we_agree(&place, vendor);
     no_order_went_twice(vendor);
     what_was_acknowledged_is_there(&place, &acknowledged);
-    runtime.block_on(each_purchase_counts_once(&place, vendor));
+    runtime.block_on(each_purchase_counts_once(&place, database, vendor));
     place.run(&["check"]).done();
     place.run(&["carrier", "reconcile", carrier]).done();
 }
@@ -236,12 +255,25 @@ fn what_was_acknowledged_is_there(place: &Place, acknowledged: &Ledger) {
 
 /// What accounts are billed for comes from these events: one for each purchase
 /// that the carrier made, and one for each number that it took back.
-async fn each_purchase_counts_once(place: &Place, vendor: &Vendor) {
-    let options = Options {
-        read_only: true,
-        ..Options::default()
+async fn each_purchase_counts_once(place: &Place, database: Option<&Database>, vendor: &Vendor) {
+    let store: Box<dyn Store> = match database {
+        Some(database) => {
+            let options = store_postgres::Options {
+                read_only: true,
+                ..store_postgres::Options::default()
+            };
+            let store = PostgresStore::open(database.url(), &options).await;
+            Box::new(store.unwrap())
+        }
+        None => {
+            let options = store_sqlite::Options {
+                read_only: true,
+                ..store_sqlite::Options::default()
+            };
+            let path = place.path("numberd.db");
+            Box::new(SqliteStore::open(text(&path), &options).unwrap())
+        }
     };
-    let store = SqliteStore::open(text(&place.path("numberd.db")), &options).unwrap();
     for number in stock() {
         let key = number.parse().unwrap();
         let events = store.events(&key, &Page::first(100_000)).await.unwrap();

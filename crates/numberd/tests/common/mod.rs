@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 pub const PASSWORD: &str = "correct horse";
+/// No call takes longer, whatever has failed behind the node.
+pub const LONGEST_CALL: Duration = Duration::from_mins(1);
 pub const API_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// A folder with a database, maybe.
@@ -332,9 +335,25 @@ pub fn ask(
     token: &str,
     body: &str,
 ) -> std::io::Result<(u16, String)> {
+    ask_with(address, method, path, &[("X-Auth-Token", token)], body)
+}
+
+/// The same with other headers.
+pub fn ask_with(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(LONGEST_CALL))?;
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {token}\r\nConnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );

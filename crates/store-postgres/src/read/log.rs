@@ -6,6 +6,14 @@
 //! is found out in two steps. First the last position drawn is noted, then a
 //! transaction's id is taken; all who drew one until then have a smaller id. As
 //! soon as no transaction with a smaller id runs, the noted position is settled.
+//!
+//! That takes an engine that numbers its transactions and tells the oldest that
+//! runs: PostgreSQL does, CockroachDB doesn't. What every engine could do was
+//! weighed and left: a counter row for each log makes all writers below one
+//! account wait for each other until they have committed, and everybody's log
+//! makes all wait; a time after which a position is taken for settled loses an
+//! event for good when a commit is late by more, and a commit that has been sent
+//! has no bound of its own.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -15,9 +15,10 @@ use crate::write::{load, save};
 /// transaction.
 const TOGETHER: usize = 500;
 
-/// The limits stand behind ours: a node that is cut off must not hold its locks.
+/// The limits stand behind ours. A node that is cut off must let go of its locks
+/// before other nodes lose their patience with them.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; \
-    SET LOCAL idle_in_transaction_session_timeout = '15s'";
+    SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
 /// Runs all batches in one transaction; on an error nothing of them remains,
 /// or, when the server went away during the commit, that isn't known.

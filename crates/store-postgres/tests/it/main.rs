@@ -1,5 +1,6 @@
 //! Tests of the store from outside.
 
+mod commits;
 mod common;
 mod conformance;
 mod copy;
