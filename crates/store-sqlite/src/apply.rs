@@ -8,17 +8,17 @@
 use rusqlite::Connection;
 use store::{Expectation, Operation, Unmet};
 
-use crate::counters::Deltas;
 use crate::failure::{Failure, Result};
 use crate::number::{self, Change, Heads};
 use crate::prepared::{PreparedBatch, Step};
+use crate::unwritten::Unwritten;
 use crate::{account, data, document, name, user};
 
 /// Checks the expectations, then runs the operations.
 pub fn apply(
     connection: &Connection,
     batch: &PreparedBatch,
-    deltas: &mut Deltas,
+    unwritten: &mut Unwritten,
 ) -> Result<std::result::Result<(), Unmet>> {
     let mut heads = Heads::new();
     let own_check = checked_by_insert(batch);
@@ -31,12 +31,12 @@ pub fn apply(
     let mut steps = batch.steps.iter();
     if let Some(expectation) = own_check
         && let Some(first) = steps.next()
-        && create(connection, first, deltas)? == Change::AlreadyThere
+        && create(connection, first, unwritten)? == Change::AlreadyThere
     {
         return Ok(Err(Unmet(expectation.clone())));
     }
     for step in steps {
-        run(connection, step, &mut heads, deltas)?;
+        run(connection, step, &mut heads, unwritten)?;
     }
     Ok(Ok(()))
 }
@@ -54,10 +54,10 @@ fn checked_by_insert(batch: &PreparedBatch) -> Option<&Expectation> {
     })
 }
 
-fn create(connection: &Connection, step: &Step, deltas: &mut Deltas) -> Result<Change> {
+fn create(connection: &Connection, step: &Step, unwritten: &mut Unwritten) -> Result<Change> {
     match (&step.operation, &step.body) {
         (Operation::ChangeNumber(change), Some(body)) => match &change.after {
-            Some(number) => number::create(connection, change, number, body, deltas),
+            Some(number) => number::create(connection, change, number, body, unwritten),
             None => Err(no_body()),
         },
         _ => Err(no_body()),
@@ -91,14 +91,25 @@ fn holds(connection: &Connection, expectation: &Expectation, heads: &mut Heads) 
     })
 }
 
-fn run(connection: &Connection, step: &Step, heads: &mut Heads, deltas: &mut Deltas) -> Result<()> {
+fn run(
+    connection: &Connection,
+    step: &Step,
+    heads: &mut Heads,
+    unwritten: &mut Unwritten,
+) -> Result<()> {
     let body = step.body.as_deref();
     match &step.operation {
-        Operation::ChangeNumber(change) => number::change(connection, change, body, heads, deltas),
+        Operation::ChangeNumber(change) => {
+            number::change(connection, change, body, heads, unwritten)
+        }
         Operation::PutAccount(account) => {
+            unwritten.logs.forget_tree();
             account::put(connection, account, body.ok_or_else(no_body)?)
         }
-        Operation::DeleteAccount(id) => account::delete(connection, id),
+        Operation::DeleteAccount(id) => {
+            unwritten.logs.forget_tree();
+            account::delete(connection, id)
+        }
         Operation::PutUser(user) => user::put(connection, user, body.ok_or_else(no_body)?),
         Operation::DeleteUser(account, id) => user::delete(connection, account, id),
         Operation::Claim(claim, holder) => name::claim(connection, claim, holder),

@@ -15,9 +15,9 @@ use store::conformance::sample::{
 use store::{Batch, EventKey, Operation, Page, Stock, StockQuery, UserId};
 
 use crate::apply::apply;
-use crate::counters::Deltas;
 use crate::failure::Result;
 use crate::prepared::PreparedBatch;
+use crate::unwritten::Unwritten;
 use crate::{account, counters, event, migrate, number, user};
 
 const ROWS: u32 = 2_000;
@@ -54,16 +54,16 @@ fn filled() -> Connection {
         expectations: Vec::new(),
         operations,
     };
-    let mut deltas = Deltas::default();
+    let mut unwritten = Unwritten::default();
     connection.execute_batch("BEGIN").unwrap();
     apply(
         &connection,
         &PreparedBatch::new(batch).unwrap(),
-        &mut deltas,
+        &mut unwritten,
     )
     .unwrap()
     .unwrap();
-    deltas.flush(&connection).unwrap();
+    unwritten.flush(&connection).unwrap();
     connection.execute_batch("COMMIT").unwrap();
     connection
 }

@@ -11,19 +11,21 @@ use store::{EventId, EventKey, LoggedEvent, NumberChange, Page, StoredEvent};
 use crate::failure::{Failure, Result};
 use crate::prepared::document;
 use crate::row;
+use crate::unwritten::Logs;
 
 /// The columns that [`read`] reads.
 const COLUMNS: &str =
     "e.event_id, e.action, e.account_id, e.user_id, e.request_id, e.at, e.before, e.after, e.note";
 
-/// Appends the event of a change, to the number's history and to the logs of
-/// those whom it concerns: `old_owner` is whose the number was.
+/// Appends the event of a change to the number's history, and has it entered in
+/// the logs of those whom it concerns: `old_owner` is whose the number was.
 pub fn append(
     connection: &Connection,
     change: &NumberChange,
     old_owner: Option<&AccountId>,
     before: Option<&str>,
     after: Option<&str>,
+    logs: &mut Logs,
 ) -> Result<()> {
     let origin = &change.origin;
     connection
@@ -48,14 +50,7 @@ pub fn append(
     let new_owner = change.after.as_ref().and_then(|after| after.owner.as_ref());
     let left = old_owner.filter(|old| Some(*old) != new_owner);
     for owner in new_owner.into_iter().chain(left) {
-        connection
-            .prepare_cached(
-                "INSERT OR IGNORE INTO account_events (account_id, position) \
-                 SELECT ?1, ?2 UNION ALL \
-                 SELECT t.ancestor, ?2 FROM account_tree t WHERE t.descendant = ?1 \
-                 AND EXISTS (SELECT 1 FROM account_tree u WHERE u.descendant = t.ancestor)",
-            )?
-            .execute(params![owner.as_str(), position])?;
+        logs.enter(connection, owner, position)?;
     }
     Ok(())
 }

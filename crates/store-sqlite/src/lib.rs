@@ -31,6 +31,7 @@ mod queue;
 mod row;
 mod sqlite_store;
 mod sqlite_tables;
+mod unwritten;
 mod user;
 mod writer;
 

@@ -12,11 +12,12 @@ use numbers::state::State;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use store::{NumberChange, Page, Stock, StockQuery};
 
-use crate::counters::{Counted, Deltas};
+use crate::counters::Counted;
 use crate::event;
 use crate::failure::{Failure, Result};
 use crate::prepared::document;
 use crate::row;
+use crate::unwritten::Unwritten;
 
 /// What a change needs to know of the row that it replaces.
 #[derive(Debug)]
@@ -72,12 +73,12 @@ pub fn create(
     change: &NumberChange,
     number: &Number,
     body: &str,
-    deltas: &mut Deltas,
+    unwritten: &mut Unwritten,
 ) -> Result<Change> {
     if insert(connection, number, body)? == 0 {
         return Ok(Change::AlreadyThere);
     }
-    finish(connection, change, None, body.into(), deltas)?;
+    finish(connection, change, None, body.into(), unwritten)?;
     Ok(Change::Done)
 }
 
@@ -87,7 +88,7 @@ pub fn change(
     change: &NumberChange,
     body: Option<&str>,
     heads: &mut Heads,
-    deltas: &mut Deltas,
+    unwritten: &mut Unwritten,
 ) -> Result<()> {
     let key = change.key();
     let old = match heads.remove(key) {
@@ -105,7 +106,7 @@ pub fn change(
                 .execute([key.as_str()])?;
         }
     }
-    finish(connection, change, old.as_ref(), body, deltas)
+    finish(connection, change, old.as_ref(), body, unwritten)
 }
 
 /// Everything that follows a change of the row: the account's list, the
@@ -115,7 +116,7 @@ fn finish(
     change: &NumberChange,
     old: Option<&Head>,
     body: Option<&str>,
-    deltas: &mut Deltas,
+    unwritten: &mut Unwritten,
 ) -> Result<()> {
     let key = change.key();
     let new = change.after.as_ref();
@@ -135,20 +136,27 @@ fn finish(
     }
     if let Some(head) = old {
         let account = head.account.as_ref().filter(|_| head.billable);
-        deltas.remove(&Counted {
+        unwritten.counts.remove(&Counted {
             state: head.state,
             account,
         });
     }
     if let Some(number) = new {
         let account = number.owner.as_ref().filter(|_| number.is_billable());
-        deltas.add(&Counted {
+        unwritten.counts.add(&Counted {
             state: number.state,
             account,
         });
     }
     let old_body = old.map(|head| head.body.as_str());
-    event::append(connection, change, old_account, old_body, body)
+    event::append(
+        connection,
+        change,
+        old_account,
+        old_body,
+        body,
+        &mut unwritten.logs,
+    )
 }
 
 fn insert(connection: &Connection, number: &Number, body: &str) -> Result<usize> {

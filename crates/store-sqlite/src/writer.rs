@@ -18,9 +18,9 @@ use crate::apply::apply;
 use crate::cache::Caches;
 use crate::checkpoint::{Mode, Signal};
 use crate::connection::BUSY_TIMEOUT;
-use crate::counters::Deltas;
 use crate::failure::{Failure, Result};
 use crate::queue::{Queue, Request};
+use crate::unwritten::Unwritten;
 
 /// Longest wait for company before a commit.
 const MAX_PATIENCE: Duration = Duration::from_millis(2);
@@ -52,6 +52,7 @@ impl Writer {
             queue: Arc::clone(&queue),
             caches: Arc::clone(&caches),
             most: options.max_batches_per_commit,
+            committing: Duration::ZERO,
         };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -88,6 +89,9 @@ struct Work {
     caches: Arc<Caches>,
     log: Log,
     most: usize,
+    /// How long the last commit took, without what it commits: what company
+    /// saves.
+    committing: Duration,
 }
 
 impl Drop for Work {
@@ -106,7 +110,7 @@ impl Work {
             let begun = Instant::now();
             self.write(requests);
             let took = begun.elapsed();
-            patience = (took / 2).min(MAX_PATIENCE);
+            patience = (self.committing / 2).min(MAX_PATIENCE);
             metrics::histogram!("numberd_store_commit_batches")
                 .record(f64::from(u32::try_from(hoped).unwrap_or(u32::MAX)));
             metrics::histogram!("numberd_store_commit_seconds").record(took.as_secs_f64());
@@ -144,10 +148,12 @@ impl Work {
     }
 
     /// One transaction; on an error nothing of it remains.
-    fn commit(&self, requests: &[Request]) -> Result<Vec<Outcomes>> {
+    fn commit(&mut self, requests: &[Request]) -> Result<Vec<Outcomes>> {
         self.run_sql("BEGIN IMMEDIATE")?;
         let result = self.apply_all(requests).and_then(|outcomes| {
+            let begun = Instant::now();
             self.run_sql("COMMIT")?;
+            self.committing = begun.elapsed();
             Ok(outcomes)
         });
         // After an error too: what became of a commit that failed is only in
@@ -163,16 +169,16 @@ impl Work {
     }
 
     fn apply_all(&self, requests: &[Request]) -> Result<Vec<Outcomes>> {
-        let mut deltas = Deltas::default();
+        let mut unwritten = Unwritten::default();
         let mut outcomes = Vec::with_capacity(requests.len());
         for request in requests {
             let mut own = Outcomes::with_capacity(request.batches.len());
             for batch in &request.batches {
-                own.push(apply(&self.connection, batch, &mut deltas)?);
+                own.push(apply(&self.connection, batch, &mut unwritten)?);
             }
             outcomes.push(own);
         }
-        deltas.flush(&self.connection)?;
+        unwritten.flush(&self.connection)?;
         Ok(outcomes)
     }
 

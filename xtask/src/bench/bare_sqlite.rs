@@ -14,10 +14,14 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension, params
 use super::dataset;
 
 /// The tables that have rows of a number, and how to find them there.
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     ("numbers", "e164 = ?1 AND ?2 IS ?2"),
     ("account_numbers", "account_id = ?2 AND e164 = ?1"),
     ("number_events", "e164 = ?1 AND ?2 IS ?2"),
+    (
+        "account_events",
+        "account_id = ?2 AND position IN (SELECT position FROM number_events WHERE e164 = ?1)",
+    ),
 ];
 
 /// Numbers whose rows are held in memory between reading and writing.
@@ -40,7 +44,7 @@ impl Source {
         let found: Vec<String> = source
             .prepare(
                 "SELECT name FROM sqlite_schema AS s WHERE type = 'table' AND EXISTS \
-                 (SELECT 1 FROM pragma_table_info(s.name) WHERE name = 'e164')",
+                 (SELECT 1 FROM pragma_table_info(s.name) WHERE name IN ('e164', 'position'))",
             )?
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
