@@ -108,6 +108,14 @@ impl Serialize for ReadOnly<'_> {
         }
         map.serialize_entry("features", &FeatureSettings(self.0))?;
         map.serialize_entry("features_available", &Available { view, dialect })?;
+        for (key, list) in [
+            ("features_allowed", &number.features_allowed),
+            ("features_denied", &number.features_denied),
+        ] {
+            if !list.is_empty() {
+                map.serialize_entry(key, &dialect.names(list))?;
+            }
+        }
         map.serialize_entry("carrier_module", number.carrier.as_str())?;
         if view.for_admin && !number.carrier_data.is_empty() {
             map.serialize_entry("carrier_data", &number.carrier_data)?;
@@ -151,8 +159,8 @@ impl Serialize for Row<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("state", number.state.as_str())?;
         map.serialize_entry("features", &Features { number, dialect })?;
-        map.serialize_entry("features_allowed", &number.features_allowed)?;
-        map.serialize_entry("features_denied", &number.features_denied)?;
+        map.serialize_entry("features_allowed", &dialect.names(&number.features_allowed))?;
+        map.serialize_entry("features_denied", &dialect.names(&number.features_denied))?;
         map.serialize_entry("features_available", &Available { view, dialect })?;
         if let Some(owner) = &number.owner {
             map.serialize_entry("assigned_to", owner)?;

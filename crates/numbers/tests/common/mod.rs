@@ -217,10 +217,9 @@ impl Ask {
             .as_ref()
             .and_then(|number| number.owner.as_ref());
         let command = Command {
-            operation,
-            fields: object(fields),
             ported_in: self.ported_in,
             used_by: self.used_by.clone(),
+            ..Command::new(operation, object(fields))
         };
         let situation = Situation {
             key: &self.key,
