@@ -1,12 +1,13 @@
 //! Numbers as documents and as rows of listings (spec/http.md 7.2), written
 //! straight from the record.
 
+use engine::caller_names::NameWork;
 use engine::numbers::NumberView;
 use numbers::feature::Feature;
 use numbers::number::Number;
 use numbers::state::State;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Dialect;
 
@@ -125,12 +126,26 @@ impl Serialize for ReadOnly<'_> {
         }
         if let Some(state) = &number.address_work {
             let key = dialect.field_name("e911");
-            map.serialize_entry(key, &serde_json::json!({ "state": state }))?;
+            map.serialize_entry(key, &json!({ "state": state }))?;
+        }
+        if let Some(work) = &view.name_work {
+            map.serialize_entry("cnam", &name_work(work, view.for_admin))?;
         }
         if number.state == State::Deleted {
             map.serialize_entry("is_deleted", &true)?;
         }
         map.end()
+    }
+}
+
+/// How far caller names are at their provider; why it didn't take them is for
+/// administrators.
+fn name_work(work: &NameWork, for_admin: bool) -> Value {
+    match work {
+        NameWork::Pending => json!({ "state": "pending" }),
+        NameWork::Failed(reason) if for_admin => json!({ "state": "failed", "reason": reason }),
+        NameWork::Failed(_) => json!({ "state": "failed" }),
+        NameWork::ByHand => json!({ "state": "by_hand" }),
     }
 }
 
