@@ -13,16 +13,17 @@ use numbers::e164::E164;
 use numbers::feature::cnam::CallerNames;
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
-use numbers::plan::{Effect, Plan};
+use numbers::plan::{Effect, Plan, Rules};
 use numbers::revision::Revision;
 use providers::{ProviderName, Providers, Wish};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Batch, Document, DocumentKind, Expectation, Operation, Store, StoreError};
 
-use crate::Engine;
 use crate::backoff::pause;
 use crate::context::now;
+use crate::numbers::NumberView;
+use crate::{Context, Engine};
 
 /// Wishes that one round of the job looks after, and how many at once.
 const ROUND: usize = 200;
@@ -37,6 +38,18 @@ pub enum WishState {
     /// The provider took it.
     Done,
     /// A person has to do it.
+    ByHand,
+}
+
+/// What is under way for the caller names that a number has on; the number says
+/// so, because its provider may show others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameWork {
+    /// The provider hasn't taken them yet.
+    Pending,
+    /// It was told in vain, why, and is told again.
+    Failed(String),
+    /// A person has to set them.
     ByHand,
 }
 
@@ -189,7 +202,51 @@ impl NameDesk {
     }
 }
 
+impl NameWish {
+    fn work(self) -> Option<NameWork> {
+        match (self.state, self.fault) {
+            (WishState::Done, _) => None,
+            (WishState::ByHand, _) => Some(NameWork::ByHand),
+            (WishState::Wanted, Some(reason)) => Some(NameWork::Failed(reason)),
+            (WishState::Wanted, None) => Some(NameWork::Pending),
+        }
+    }
+}
+
 impl Engine {
+    /// A number as a caller sees it, with what is under way for its caller names.
+    pub(crate) async fn view(
+        &self,
+        cx: &Context,
+        number: impl Into<Arc<Number>>,
+        rules: &Rules,
+    ) -> Result<NumberView, StoreError> {
+        let mut view = NumberView::new(cx, number, rules);
+        view.name_work = self.name_work(&view.number).await?;
+        Ok(view)
+    }
+
+    async fn name_work(&self, number: &Number) -> Result<Option<NameWork>, StoreError> {
+        // Most numbers have none, and nothing is read for them.
+        if CallerNames::of(number) == CallerNames::default() {
+            return Ok(None);
+        }
+        let wish = self.names.wish(&number.id).await?;
+        Ok(wish.and_then(NameWish::work))
+    }
+
+    /// What is under way for a number's caller names once a plan is written.
+    pub(crate) async fn name_work_after(
+        &self,
+        plan: &Plan,
+    ) -> Result<Option<NameWork>, StoreError> {
+        let mut effects = plan.effects.iter();
+        match effects.find_map(wanted) {
+            Some(names) => Ok((*names != CallerNames::default()).then_some(NameWork::Pending)),
+            None => self.name_work(&plan.number).await,
+        }
+    }
+
     /// Where caller names are told to their providers.
     pub const fn caller_names(&self) -> &NameDesk {
         &self.names
@@ -202,11 +259,7 @@ impl Engine {
         before: Option<&Number>,
         batch: Batch,
     ) -> Result<Batch, StoreError> {
-        let wanted = plan.effects.iter().find_map(|effect| match effect {
-            Effect::SetCallerNames(names) => Some(names),
-            _ => None,
-        });
-        let Some(CallerNames { outbound, inbound }) = wanted else {
+        let Some(CallerNames { outbound, inbound }) = plan.effects.iter().find_map(wanted) else {
             return Ok(batch);
         };
         let key = &plan.number.id;
@@ -244,5 +297,13 @@ impl Engine {
         };
         let installation = &self.settings.number_manager.cnam_provider;
         Ok(own.unwrap_or_else(|| ProviderName::new(installation)))
+    }
+}
+
+/// The caller names that a plan's effect wants.
+const fn wanted(effect: &Effect) -> Option<&CallerNames> {
+    match effect {
+        Effect::SetCallerNames(names) => Some(names),
+        _ => None,
     }
 }

@@ -16,6 +16,7 @@ use numbers::number::Number;
 use numbers::plan::{Change, Command, Plan, Rules};
 use store::{Batch, StoreError};
 
+use crate::caller_names::NameWork;
 use crate::emergency::Answered;
 use crate::numbers::NumberView;
 use crate::orders::Planned;
@@ -51,9 +52,18 @@ struct Job {
     key: E164,
     plan: Option<Plan>,
     before: Option<Number>,
+    /// What is under way for its caller names once the plan is carried out.
+    name_work: Option<NameWork>,
 }
 
 impl Job {
+    fn view(&self, cx: &Context, number: Number, rules: &Rules) -> NumberView {
+        NumberView {
+            name_work: self.name_work.clone(),
+            ..NumberView::new(cx, number, rules)
+        }
+    }
+
     /// The record as it will be.
     fn expected(&self) -> Option<Number> {
         let plan = self.plan.clone()?;
@@ -242,6 +252,7 @@ impl Engine {
                     settled.push(None);
                     jobs.push(Job {
                         key,
+                        name_work: self.name_work_after(&plan).await?,
                         plan: Some(plan),
                         before,
                     });
@@ -252,6 +263,7 @@ impl Engine {
                         key,
                         plan: None,
                         before,
+                        name_work: None,
                     });
                 }
             }
@@ -264,7 +276,7 @@ impl Engine {
             if let Some(plan) = &job.plan
                 && plan.change == Change::Nothing
             {
-                settled[index] = Some(Ok(NumberView::new(cx, plan.number.clone(), rules)));
+                settled[index] = Some(Ok(job.view(cx, plan.number.clone(), rules)));
             }
         }
         let mut writes = self.writes(cx, request, &loaded, &jobs).await?;
@@ -277,7 +289,7 @@ impl Engine {
             let results = jobs.iter().zip(&settled).map(|(job, settled)| {
                 let result = settled.clone().or_else(|| {
                     let number = job.expected()?;
-                    Some(Ok(NumberView::new(cx, number, rules)))
+                    Some(Ok(job.view(cx, number, rules)))
                 });
                 (job.key.to_string(), result)
             });
@@ -300,7 +312,7 @@ impl Engine {
                         afterwards.leaving.push(job.key.clone());
                     }
                     let number = after(plan, job.before.as_ref());
-                    settled[index] = Some(Ok(NumberView::new(cx, number, rules)));
+                    settled[index] = Some(Ok(job.view(cx, number, rules)));
                 } else {
                     metrics::counter!("numberd_lost_races_total").increment(1);
                     tracing::debug!(number = %job.key, "changed by somebody else meanwhile");

@@ -13,6 +13,7 @@ use numbers::number::Number;
 use numbers::plan::Rules;
 use store::{Direction, Page};
 
+use crate::caller_names::NameWork;
 use crate::{Context, Engine, EngineError};
 
 /// How many rows are read at once where a list is filtered or has no page size.
@@ -25,6 +26,8 @@ pub struct NumberView {
     pub number: Arc<Number>,
     /// Features that this caller may switch on.
     pub available: BTreeSet<Feature>,
+    /// What is under way for the caller names that it has on; not in listings.
+    pub name_work: Option<NameWork>,
     /// Whether the caller may see what only operators see.
     pub for_admin: bool,
 }
@@ -59,6 +62,7 @@ impl NumberView {
         Self {
             number,
             available,
+            name_work: None,
             for_admin,
         }
     }
@@ -101,7 +105,7 @@ impl Engine {
         let rules = self
             .rules_for(Some(owner.as_ref().unwrap_or(target)))
             .await?;
-        Ok(NumberView::new(cx, number, &rules))
+        Ok(self.view(cx, number, &rules).await?)
     }
 
     /// An account's numbers. Filtering doesn't shrink pages: reading goes on

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use engine::Settings;
-use engine::caller_names::WishState;
+use engine::caller_names::{NameWork, WishState};
 use engine::change::ChangeRequest;
 use engine::settings::NumberManager;
 use numbers::account::Account;
@@ -93,6 +93,13 @@ impl Town {
         while desk.look_after(LATER).await.unwrap() > 0 {}
     }
 
+    /// What the number says of its caller names.
+    async fn work(&self) -> Option<NameWork> {
+        let engine = &self.world.engine;
+        let view = engine.number(&system(), &self.owner, NUMBER).await;
+        view.unwrap().name_work
+    }
+
     async fn state(&self) -> Option<WishState> {
         let key = E164::try_from(NUMBER).unwrap();
         let desk = self.world.engine.caller_names();
@@ -122,7 +129,15 @@ async fn the_provider_is_told_until_it_has_taken_it() {
     let fields = json!({ "cnam": { "display_name": "ACME", "inbound_lookup": true } });
     town.ask(Operation::Merge, fields).await;
     assert_eq!(town.state().await, Some(WishState::Wanted));
+    assert_eq!(town.work().await, Some(NameWork::Pending));
+    let desk = town.world.engine.caller_names();
+    desk.look_after(LATER).await.unwrap();
+    match town.work().await {
+        Some(NameWork::Failed(reason)) => assert!(reason.contains("asleep"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
     town.job().await;
+    assert_eq!(town.work().await, None);
     assert_eq!(told(), vec![names(Some("ACME"), true); 3]);
     assert_eq!(town.state().await, Some(WishState::Done));
 
@@ -157,4 +172,5 @@ async fn what_a_person_must_do_is_left_to_him() {
     .await;
     town.job().await;
     assert_eq!(town.state().await, Some(WishState::ByHand));
+    assert_eq!(town.work().await, Some(NameWork::ByHand));
 }

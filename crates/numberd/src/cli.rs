@@ -4,7 +4,7 @@ mod outside;
 mod people;
 
 pub use outside::{CarrierCommand, E911Command, OrderCommand, Reconcile, Simulate};
-pub use people::{AccountCommand, Expiry, Switch, UserCommand};
+pub use people::{AccountCommand, Expiry, Setting, Switch, UserCommand};
 
 use std::path::PathBuf;
 
@@ -202,6 +202,16 @@ pub enum NumberCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Show which features a number may have; with options, set its own lists, which hold instead
+    /// of its account's and the system's
+    Features {
+        /// The number
+        number: String,
+        #[command(flatten)]
+        lists: FeatureLists,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Show what happened to a number, also after it is gone
     History {
         /// The number
@@ -209,6 +219,32 @@ pub enum NumberCommand {
         #[command(flatten)]
         format: Format,
     },
+}
+
+/// Lists of features, as they are typed.
+#[derive(Args)]
+pub struct FeatureLists {
+    /// Only these may be had: e911,cnam; none: no list
+    #[arg(long, value_name = "FEATURES")]
+    pub allow: Option<String>,
+    /// These may not be had; none: no list
+    #[arg(long, value_name = "FEATURES")]
+    pub deny: Option<String>,
+}
+
+impl FeatureLists {
+    /// The names of a list; none for the word `none`.
+    pub fn names(typed: &str) -> Vec<&str> {
+        let names = typed.split(',').map(str::trim);
+        names
+            .filter(|name| !name.is_empty() && *name != "none")
+            .collect()
+    }
+
+    /// Whether nothing is to be set.
+    pub const fn is_empty(&self) -> bool {
+        self.allow.is_none() && self.deny.is_none()
+    }
 }
 
 /// Options of `events`.

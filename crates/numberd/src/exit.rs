@@ -113,6 +113,7 @@ impl From<EngineError> for Failure {
             EngineError::Number(
                 error @ (NumberError::NotFound(_) | NumberError::NotReconcilable(_)),
             ) => Self::not_found(error.to_string()),
+            EngineError::Number(NumberError::Invalid { cause }) => Self::new(Code::Usage, cause),
             other => Self::new(Code::Refused, other.to_string()),
         }
     }

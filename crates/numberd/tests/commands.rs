@@ -285,6 +285,91 @@ fn numbers_are_listed_shown_and_have_a_history() {
 }
 
 #[test]
+fn a_number_has_lists_of_features_of_its_own() {
+    let place = Place::with_database();
+    place.account("Acme");
+    place.write(
+        "n.csv",
+        "e164,account_name,carrier_module\n+14155550100,Acme,inventory\n",
+    );
+    place.run(&["import", "n.csv"]).done();
+    let features = |options: &[&str]| {
+        let number = ["number", "features", "+14155550100"];
+        place.run(&[&number[..], options].concat())
+    };
+    let set = features(&["--allow", "dash_e911, sms", "--deny", "sms", "--json"]);
+    let set = set.done().json();
+    let wanted = json!({
+        "id": "+14155550100", "features_allowed": ["e911", "sms"],
+        "features_denied": ["sms"], "features_available": ["e911"],
+    });
+    assert_eq!(set, wanted);
+    assert_eq!(features(&["--json"]).done().json(), wanted);
+    let shown = place.run(&["number", "show", "+14155550100"]).done().out;
+    assert!(shown.contains("allowed features  e911, sms\n"), "{shown}");
+    let set = features(&["--allow", "none", "--json"]).done().json();
+    assert_eq!(set["features_allowed"], json!([]));
+    assert_eq!(set["features_denied"], json!(["sms"]));
+    features(&["--deny", "teleport"]).failed(2, &["'teleport'", "outbound_cnam"]);
+    place
+        .run(&["number", "features", "+14155550199", "--deny", "sms"])
+        .failed(3, &["+14155550199"]);
+}
+
+#[test]
+fn an_account_has_settings_of_its_own() {
+    let place = Place::with_database();
+    let id = place.account("Acme");
+    let settings = |options: &[&str]| {
+        let account = ["account", "settings", "acme"];
+        place.run(&[&account[..], options].concat())
+    };
+    let none = json!({ "account_id": id, "number_manager": {} });
+    assert_eq!(settings(&["--json"]).done().json(), none);
+    let set = settings(&[
+        "--set",
+        "cnam_provider=cnam_notifier",
+        "--set",
+        "local_feature_override=true",
+        "--deny",
+        "sms,mms",
+        "--json",
+    ]);
+    let wanted = json!({
+        "cnam_provider": "cnam_notifier", "local_feature_override": true,
+        "features": { "deny": ["sms", "mms"] },
+    });
+    assert_eq!(set.done().json()["number_manager"], wanted);
+    let shown = settings(&[]).done().out;
+    assert!(shown.contains("cnam_notifier\n"), "{shown}");
+
+    // All that is wrong at once, and nothing of it is kept.
+    let wrong = settings(&["--set", "colour=red", "--deny", "teleport"]);
+    wrong.failed(2, &["colour", "teleport"]);
+    let typed = settings(&["--set", "colour"]);
+    assert!(typed.err.contains("write KEY=VALUE"), "{typed:?}");
+    settings(&["--unset", "prices"]).failed(3, &["'prices' is not set"]);
+    assert_eq!(
+        settings(&["--json"]).done().json()["number_manager"],
+        wanted
+    );
+
+    let set = settings(&[
+        "--deny",
+        "none",
+        "--unset",
+        "cnam_provider",
+        "--unset",
+        "local_feature_override",
+        "--json",
+    ]);
+    assert_eq!(set.done().json(), none);
+    place
+        .run(&["account", "settings", "Nobody"])
+        .failed(3, &["Nobody"]);
+}
+
+#[test]
 fn the_log_is_followed_from_where_one_was() {
     let place = Place::with_database();
     place.account("Acme");
@@ -340,6 +425,7 @@ fn reading_works_beside_a_server_and_writing_says_why_not() {
     let server = place.serve(&[]);
     for reading in [
         &["account", "list"][..],
+        &["account", "settings", "Acme"],
         &["number", "list"],
         &["export"],
         &["check"],
@@ -351,6 +437,7 @@ fn reading_works_beside_a_server_and_writing_says_why_not() {
     for writing in [
         &["account", "create", "Other"][..],
         &["account", "allow-additions", "Acme"],
+        &["account", "settings", "Acme", "--deny", "sms"],
         &["user", "create", "Acme", "bob"],
         &["import", "n.csv"],
     ] {

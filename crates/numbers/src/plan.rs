@@ -10,12 +10,14 @@ use serde_json::{Map, Value};
 use crate::account::{Account, AccountId};
 use crate::authorize::{Owner, Standing};
 use crate::carrier::CarrierName;
+use crate::document;
 use crate::e164::E164;
 use crate::error::NumberError;
 use crate::event::Action;
 use crate::feature::availability::FeatureRules;
 use crate::feature::cnam::CallerNames;
 use crate::feature::e911::{AddressAnswer, AddressWork};
+use crate::feature::lists::OwnLists;
 use crate::feature::{self, Feature};
 use crate::gregorian::GregorianSeconds;
 use crate::life::{self, Facts, From, Operation};
@@ -29,9 +31,10 @@ use gate::Granted;
 pub struct Command {
     /// Which operation.
     pub operation: Operation,
-    /// The request's public fields, cleaned by
-    /// [`crate::document::public_fields`].
+    /// The request's public fields, cleaned by [`document::public_fields`].
     pub fields: Map<String, Value>,
+    /// What the number's own feature lists become.
+    pub lists: OwnLists,
     /// The number came by a completed port: it is created in service,
     /// whatever was asked.
     pub ported_in: bool,
@@ -40,11 +43,21 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command of a client.
+    /// A command of a client, by the data of his request.
+    pub fn of_client(operation: Operation, data: Map<String, Value>) -> Self {
+        let lists = OwnLists::of(&data);
+        Self {
+            lists,
+            ..Self::new(operation, document::public_fields(data))
+        }
+    }
+
+    /// A command with these public fields.
     pub fn new(operation: Operation, fields: Map<String, Value>) -> Self {
         Self {
             operation,
             fields,
+            lists: OwnLists::default(),
             ported_in: false,
             used_by: None,
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use common::{Ask, id, number, object, shown};
 use numbers::feature::availability::{FeatureRules, available};
+use numbers::feature::lists::OwnLists;
 use numbers::feature::{Feature, requested, settings, unconfirmed_address};
 use numbers::life::Operation::Replace;
 use numbers::number::Number;
@@ -300,6 +301,95 @@ fn every_feature_state_carrier_caller_and_list() {
         }
     }
     assert!(checked > 20_000, "{checked}");
+}
+
+#[test]
+fn what_nobody_owns_is_for_administrators() {
+    let (sent, mut checked) = (sent(), 0);
+    for line in lines().iter().filter(|line| !line.owned) {
+        let states = State::ALL.into_iter().filter(|state| !state.needs_owner());
+        for (state, carrier) in states.flat_map(|s| line.carriers.iter().map(move |c| (s, c))) {
+            for sent in &sent {
+                let stored = line.number(state, carrier);
+                let ask = |caller| {
+                    Ask::about(stored.clone(), caller)
+                        .for_account('C')
+                        .under(line.rules.clone())
+                };
+                let what = format!("{} on {carrier} {state}: {}", sent.feature, line.text);
+                let expected = match sent.feature {
+                    // Where nobody is to be reached by it, it is only a note.
+                    Feature::E911 => "off",
+                    feature if !line.may(feature, true) => "forbidden",
+                    _ if is_on(sent.states, state) => "on",
+                    _ => "off",
+                };
+                if sent.feature != Feature::E911 || line.may(Feature::E911, true) {
+                    assert_eq!(outcome(&ask('M'), sent), expected, "{what}");
+                }
+                for caller in ['R', 'C'] {
+                    let fields = json!({ sent.field: sent.value });
+                    let refused = ask(caller).decide_with(Replace, fields);
+                    let code = refused.err().map(|error| error.code());
+                    assert!(
+                        matches!(code, Some(403 | 404)),
+                        "{what} by {caller}: {code:?}"
+                    );
+                }
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}
+
+#[test]
+fn a_numbers_own_lists_hold_in_the_command_that_sets_them() {
+    let (sent, mut checked) = (sent(), 0);
+    for line in lines()
+        .iter()
+        .filter(|line| line.owned && line.text.contains(" n"))
+    {
+        let lists = OwnLists::new(Some(line.own[0].clone()), Some(line.own[1].clone()));
+        // What names no feature can only come from elsewhere.
+        if line.text.contains("teleport") {
+            continue;
+        }
+        for (state, sent) in State::ALL
+            .into_iter()
+            .flat_map(|s| sent.iter().map(move |f| (s, f)))
+        {
+            let stored = prepared(line, state, "telnyx", sent);
+            let mut bare = stored.clone();
+            bare.features_allowed.clear();
+            bare.features_denied.clear();
+            for caller in ['M', 'R', 'C'] {
+                let ask = |number, lists| Ask {
+                    lists,
+                    ..Ask::about(number, caller)
+                        .for_account('C')
+                        .under(line.rules.clone())
+                };
+                let expected = match caller {
+                    'M' => outcome(&ask(stored.clone(), OwnLists::default()), sent),
+                    _ => "forbidden",
+                };
+                let found = outcome(&ask(bare.clone(), lists.clone()), sent);
+                assert_eq!(
+                    found, expected,
+                    "{} {state} by {caller}: {}",
+                    sent.feature, line.text
+                );
+                // Sent back as they are, they change nothing for anybody.
+                assert_eq!(
+                    outcome(&ask(stored.clone(), lists.clone()), sent),
+                    outcome(&ask(stored.clone(), OwnLists::default()), sent),
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 1_000, "{checked}");
 }
 
 #[test]

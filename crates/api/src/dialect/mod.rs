@@ -9,6 +9,7 @@ mod quote;
 mod search;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use engine::change::Outcome;
@@ -129,6 +130,15 @@ impl Dialect {
             (Self::D2016, Feature::E911) => "dash_e911",
             (_, other) => other.as_str(),
         }
+    }
+
+    /// A list of features by their names in documents.
+    pub fn names(self, list: &BTreeSet<String>) -> BTreeSet<&str> {
+        list.iter()
+            .map(|name| {
+                Feature::named(name).map_or(name.as_str(), |known| self.feature_name(known))
+            })
+            .collect()
     }
 
     /// The name of a public field in documents: the emergency address has two.

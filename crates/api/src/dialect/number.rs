@@ -1,12 +1,13 @@
 //! Numbers as documents and as rows of listings (spec/http.md 7.2), written
 //! straight from the record.
 
+use engine::caller_names::NameWork;
 use engine::numbers::NumberView;
 use numbers::feature::Feature;
 use numbers::number::Number;
 use numbers::state::State;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Dialect;
 
@@ -108,6 +109,14 @@ impl Serialize for ReadOnly<'_> {
         }
         map.serialize_entry("features", &FeatureSettings(self.0))?;
         map.serialize_entry("features_available", &Available { view, dialect })?;
+        for (key, list) in [
+            ("features_allowed", &number.features_allowed),
+            ("features_denied", &number.features_denied),
+        ] {
+            if !list.is_empty() {
+                map.serialize_entry(key, &dialect.names(list))?;
+            }
+        }
         map.serialize_entry("carrier_module", number.carrier.as_str())?;
         if view.for_admin && !number.carrier_data.is_empty() {
             map.serialize_entry("carrier_data", &number.carrier_data)?;
@@ -117,12 +126,26 @@ impl Serialize for ReadOnly<'_> {
         }
         if let Some(state) = &number.address_work {
             let key = dialect.field_name("e911");
-            map.serialize_entry(key, &serde_json::json!({ "state": state }))?;
+            map.serialize_entry(key, &json!({ "state": state }))?;
+        }
+        if let Some(work) = &view.name_work {
+            map.serialize_entry("cnam", &name_work(work, view.for_admin))?;
         }
         if number.state == State::Deleted {
             map.serialize_entry("is_deleted", &true)?;
         }
         map.end()
+    }
+}
+
+/// How far caller names are at their provider; why it didn't take them is for
+/// administrators.
+fn name_work(work: &NameWork, for_admin: bool) -> Value {
+    match work {
+        NameWork::Pending => json!({ "state": "pending" }),
+        NameWork::Failed(reason) if for_admin => json!({ "state": "failed", "reason": reason }),
+        NameWork::Failed(_) => json!({ "state": "failed" }),
+        NameWork::ByHand => json!({ "state": "by_hand" }),
     }
 }
 
@@ -151,8 +174,8 @@ impl Serialize for Row<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("state", number.state.as_str())?;
         map.serialize_entry("features", &Features { number, dialect })?;
-        map.serialize_entry("features_allowed", &number.features_allowed)?;
-        map.serialize_entry("features_denied", &number.features_denied)?;
+        map.serialize_entry("features_allowed", &dialect.names(&number.features_allowed))?;
+        map.serialize_entry("features_denied", &dialect.names(&number.features_denied))?;
         map.serialize_entry("features_available", &Available { view, dialect })?;
         if let Some(owner) = &number.owner {
             map.serialize_entry("assigned_to", owner)?;

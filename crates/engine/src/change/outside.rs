@@ -6,7 +6,6 @@ use numbers::plan::{Plan, Rules};
 
 use super::{ChangeRequest, Outcome};
 use crate::emergency::{Answered, Asking};
-use crate::numbers::NumberView;
 use crate::orders::Planned;
 use crate::receipt::Terms;
 use crate::{Context, Engine, EngineError};
@@ -98,7 +97,7 @@ impl Engine {
                 continue;
             }
             if let Some(number) = self.store.number(&key).await? {
-                results.push((key, Ok(NumberView::new(cx, number, rules))));
+                results.push((key, Ok(self.view(cx, number, rules).await?)));
             }
         }
         for (key, result) in results {

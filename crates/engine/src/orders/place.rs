@@ -242,7 +242,11 @@ impl Engine {
                 let record = self.store.number(&number.id).await?;
                 let key = number.id.clone();
                 let result = standing(cx, order.as_ref(), record, number);
-                told.push((key, result.map(|number| NumberView::new(cx, number, rules))));
+                let result = match result {
+                    Ok(number) => Ok(self.view(cx, number, rules).await?),
+                    Err(error) => Err(error),
+                };
+                told.push((key, result));
             }
         }
         Ok(told)

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use numbers::gregorian::GregorianSeconds;
+use serde_json::Value;
 
-use super::Format;
+use super::{FeatureLists, Format};
 
 /// `numberd account …`
 #[derive(Subcommand)]
@@ -55,6 +56,22 @@ pub enum AccountCommand {
         /// When: `2027-01-31` (the end of that day, UTC), `2027-01-31T12:00:00Z`, or `never`
         #[arg(value_parser = parse_expiry)]
         when: Expiry,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show what an account's numbers are managed by instead of the configuration's
+    /// `[number_manager]`; with options, set it
+    Settings {
+        /// Which account (id, name or realm); of a reseller it holds for those below, too
+        account: String,
+        #[command(flatten)]
+        features: FeatureLists,
+        /// Set one: `e911_provider=telnyx_e911`; lists and objects are JSON
+        #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
+        set: Vec<Setting>,
+        /// Take one away: the configuration's holds again
+        #[arg(long, value_name = "KEY")]
+        unset: Vec<String>,
         #[command(flatten)]
         format: Format,
     },
@@ -115,6 +132,19 @@ pub enum UserCommand {
         #[command(flatten)]
         format: Format,
     },
+}
+
+/// A setting and its value.
+#[derive(Clone, Debug)]
+pub struct Setting(pub String, pub Value);
+
+fn parse_setting(text: &str) -> Result<Setting, String> {
+    let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+        return Err("write KEY=VALUE, like e911_provider=telnyx_e911".to_owned());
+    };
+    // What is no JSON is a text, so that names need no quotes.
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok(Setting(key.to_owned(), value))
 }
 
 /// When an account ends; `None`: never.

@@ -1,19 +1,27 @@
 //! `numberd account`: accounts, their rights and their keys.
 
+use std::sync::Arc;
+
 use engine::Context;
 use numbers::account::{Account, AccountId};
 use serde_json::{Map, Value, json};
 use store::Page;
 
 use super::PAGE;
-use crate::cli::{AccountCommand, Expiry, Format, Global, Switch};
+use crate::cli::{AccountCommand, Expiry, FeatureLists, Format, Global, Setting, Switch};
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
 use crate::output::{self, List};
 
 pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
-    let access = match command {
+    let access = match &command {
         AccountCommand::List { .. } => Access::Read,
+        AccountCommand::Settings {
+            features,
+            set,
+            unset,
+            ..
+        } if features.is_empty() && set.is_empty() && unset.is_empty() => Access::Read,
         _ => Access::Write,
     };
     let database = Database::for_command(global, access).await?;
@@ -66,6 +74,23 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
             let engine = &database.engine;
             show(&engine.set_expiry(&cx, &account.id, expires).await?, format)?;
         }
+        AccountCommand::Settings {
+            account,
+            features,
+            set,
+            unset,
+            format,
+        } => {
+            let mut account = database.account(&account).await?;
+            if access == Access::Write {
+                let before = &account.number_manager;
+                let wanted = settings(before, &features, set, &unset)?;
+                let engine = &database.engine;
+                let set = engine.set_number_manager(&cx, &account.id, wanted).await?;
+                account = Arc::new(set);
+            }
+            show_settings(&account, format)?;
+        }
         AccountCommand::ApiKey {
             account,
             replace,
@@ -76,6 +101,51 @@ pub async fn run(global: &Global, command: AccountCommand) -> Outcome {
         }
     }
     database.close().await
+}
+
+/// The settings as they will be.
+fn settings(
+    before: &Map<String, Value>,
+    features: &FeatureLists,
+    set: Vec<Setting>,
+    unset: &[String],
+) -> Outcome<Map<String, Value>> {
+    let mut after = before.clone();
+    for key in unset {
+        if after.shift_remove(key).is_none() {
+            return Err(Failure::not_found(format!("'{key}' is not set")));
+        }
+    }
+    after.extend(set.into_iter().map(|Setting(key, value)| (key, value)));
+    for (name, typed) in [("allow", &features.allow), ("deny", &features.deny)] {
+        let Some(typed) = typed else { continue };
+        let lists = after.entry("features").or_insert_with(|| json!({}));
+        // Whatever else it is, the engine refuses.
+        let Some(lists) = lists.as_object_mut() else {
+            break;
+        };
+        let names = FeatureLists::names(typed);
+        if names.is_empty() {
+            lists.shift_remove(name);
+        } else {
+            lists.insert(name.to_owned(), json!(names));
+        }
+    }
+    if after.get("features") == Some(&json!({})) {
+        after.shift_remove("features");
+    }
+    Ok(after)
+}
+
+fn show_settings(account: &Account, format: Format) -> Outcome {
+    let settings = &account.number_manager;
+    let mut facts = vec![("account", account.name.clone())];
+    facts.extend(settings.iter().map(|(key, value)| {
+        let text = value.as_str().map(str::to_owned);
+        (key.as_str(), text.unwrap_or_else(|| value.to_string()))
+    }));
+    let document = json!({ "account_id": account.id, "number_manager": settings });
+    Ok(output::facts(format.json, &facts, &document)?)
 }
 
 async fn api_key(

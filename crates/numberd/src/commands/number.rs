@@ -1,21 +1,33 @@
-//! `numberd number`: a look at numbers and their history.
+//! `numberd number`: a look at numbers and their history, and which features
+//! they may have.
 
+use std::collections::BTreeSet;
+
+use engine::Context;
+use engine::change::ChangeRequest;
 use numbers::account::AccountId;
 use numbers::e164::E164;
+use numbers::feature::lists::OwnLists;
+use numbers::life::Operation;
 use numbers::number::Number;
+use numbers::plan::Command;
 use numbers::state::State;
 use serde_json::{Map, Value, json};
 use store::{EventId, Page, StoredEvent};
 
 use super::PAGE;
-use crate::cli::{Format, Global, NumberCommand};
+use crate::cli::{FeatureLists, Format, Global, NumberCommand};
 use crate::commands::pages::Numbers;
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
 use crate::output::{self, List};
 
 pub async fn run(global: &Global, command: NumberCommand) -> Outcome {
-    let database = Database::for_command(global, Access::Read).await?;
+    let access = match &command {
+        NumberCommand::Features { lists, .. } if !lists.is_empty() => Access::Write,
+        _ => Access::Read,
+    };
+    let database = Database::for_command(global, access).await?;
     match command {
         NumberCommand::List {
             account,
@@ -40,6 +52,14 @@ pub async fn run(global: &Global, command: NumberCommand) -> Outcome {
             list(&database, &wanted, format).await
         }
         NumberCommand::Show { number, format } => show(&database, &number, format).await,
+        NumberCommand::Features {
+            number,
+            lists,
+            format,
+        } => {
+            features(&database, &number, &lists, format).await?;
+            database.close().await
+        }
         NumberCommand::History { number, format } => history(&database, &number, format).await,
     }
 }
@@ -123,6 +143,8 @@ fn document(number: &Number) -> Value {
         "features": number.features.iter()
             .map(|(feature, settings)| (feature.to_string(), settings.clone()))
             .collect::<Map<_, _>>(),
+        "features_allowed": number.features_allowed,
+        "features_denied": number.features_denied,
         "reserve_history": number.reserve_history,
         "ported_in": number.ported_in,
         "created": number.created,
@@ -184,6 +206,16 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
             .collect();
         facts.push(("reserved by", ids.join(", ")));
     }
+    let lists = [
+        ("allowed features", &number.features_allowed),
+        ("denied features", &number.features_denied),
+    ];
+    facts.extend(
+        lists
+            .into_iter()
+            .filter(|(_, list)| !list.is_empty())
+            .map(|(name, list)| (name, joined(list))),
+    );
     if let Some(until) = number.rests_until {
         facts.push(("rests until", output::time(until)));
     }
@@ -191,6 +223,61 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
         facts.push(("fields", Value::Object(number.public.clone()).to_string()));
     }
     Ok(output::facts(format.json, &facts, &document(&number))?)
+}
+
+fn joined(names: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.join(", ")
+}
+
+/// Sets the lists that are given, and shows what holds.
+async fn features(
+    database: &Database,
+    text: &str,
+    lists: &FeatureLists,
+    format: Format,
+) -> Outcome {
+    let cx = Context::system("number");
+    let key = database.key(text)?;
+    let number = database.store.number(&key).await?;
+    let owner = match number.and_then(|number| number.owner) {
+        Some(id) => id,
+        None => database.master().await?,
+    };
+    let account = database.account(owner.as_str()).await?;
+    let set = |typed: &Option<String>| {
+        let names = FeatureLists::names(typed.as_ref()?);
+        Some(names.into_iter().map(str::to_owned).collect())
+    };
+    let engine = &database.engine;
+    if !lists.is_empty() {
+        let command = Command {
+            lists: OwnLists::new(set(&lists.allow), set(&lists.deny)),
+            ..Command::new(Operation::Merge, Map::new())
+        };
+        let request = ChangeRequest {
+            target: Some(&account),
+            command,
+            accept_charges: false,
+        };
+        engine.change_one(&cx, &request, key.as_str()).await?;
+    }
+    let view = engine.number(&cx, &account, key.as_str()).await?;
+    let available = view.available.iter().map(ToString::to_string).collect();
+    let (allowed, denied) = (&view.number.features_allowed, &view.number.features_denied);
+    let facts = [
+        ("number", key.to_string()),
+        ("allowed", joined(allowed)),
+        ("denied", joined(denied)),
+        ("available", joined(&available)),
+    ];
+    let document = json!({
+        "id": key,
+        "features_allowed": allowed,
+        "features_denied": denied,
+        "features_available": available,
+    });
+    Ok(output::facts(format.json, &facts, &document)?)
 }
 
 async fn history(database: &Database, text: &str, format: Format) -> Outcome {

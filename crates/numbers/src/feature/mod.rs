@@ -13,6 +13,7 @@ pub mod cnam;
 pub mod e911;
 mod failover;
 mod force_outbound;
+pub mod lists;
 mod messaging;
 mod port;
 mod prepend;

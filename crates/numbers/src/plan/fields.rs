@@ -31,6 +31,7 @@ pub(super) fn apply(
 ) -> Result<(), NumberError> {
     let number = &mut plan.number;
     write_fields(on, command, operation, number);
+    command.lists.set(number, on.standing().is_admin())?;
     rename_carrier(on, number, rules)?;
     let address = asked_address(command, number).cloned();
     let mut asked = newly_asked(on, number);

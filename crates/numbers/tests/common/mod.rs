@@ -8,6 +8,7 @@ use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::feature::e911::AddressAnswer;
+use numbers::feature::lists::OwnLists;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -146,6 +147,7 @@ pub struct Ask {
     pub rules: Rules,
     pub ported_in: bool,
     pub used_by: Option<String>,
+    pub lists: OwnLists,
 }
 
 impl Ask {
@@ -164,6 +166,7 @@ impl Ask {
             rules: Rules::default(),
             ported_in: false,
             used_by: None,
+            lists: OwnLists::default(),
         }
     }
 
@@ -217,10 +220,10 @@ impl Ask {
             .as_ref()
             .and_then(|number| number.owner.as_ref());
         let command = Command {
-            operation,
-            fields: object(fields),
             ported_in: self.ported_in,
             used_by: self.used_by.clone(),
+            lists: self.lists.clone(),
+            ..Command::new(operation, object(fields))
         };
         let situation = Situation {
             key: &self.key,

@@ -8,7 +8,6 @@ use axum::extract::State;
 use engine::FieldError;
 use engine::change::{ChangeRequest, Outcome};
 use engine::receipt::{Receipt, Terms};
-use numbers::document::public_fields;
 use numbers::life::Operation;
 use numbers::plan::Command;
 use serde_json::{Map, Value};
@@ -113,7 +112,7 @@ async fn change(api: &Api, mut call: Call, operation: Operation) -> Result<Reply
     };
     let request = ChangeRequest {
         target: Some(&account),
-        command: Command::new(requested(api, operation, &fields), public_fields(fields)),
+        command: Command::of_client(requested(api, operation, &fields), fields),
         accept_charges,
     };
     let answer = |outcomes: &[Outcome]| Reply::new(&call.dialect().collection(outcomes));

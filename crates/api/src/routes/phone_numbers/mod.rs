@@ -23,7 +23,6 @@ use engine::change::{ChangeRequest, Outcome};
 use engine::numbers::NumberView;
 use engine::receipt::{Receipt, Terms};
 use numbers::account::Account;
-use numbers::document::public_fields;
 use numbers::life::Operation;
 use numbers::number::Number;
 use numbers::plan::Command;
@@ -81,7 +80,7 @@ async fn change_number(
     let data = checked_data(call)?;
     let request = ChangeRequest {
         target: Some(&account),
-        command: Command::new(requested(api, operation, &data), public_fields(data)),
+        command: Command::of_client(requested(api, operation, &data), data),
         accept_charges,
     };
     change_one(api, call, &request, &|view| document(call, view)).await
