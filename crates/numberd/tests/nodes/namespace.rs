@@ -22,18 +22,18 @@ impl Namespace {
         let name = format!("numberd{}", std::process::id());
         ip(&["netns", "add", &name])?;
         let space = Self { name };
-        space.lay(&space.cable("d"), DATABASE)?;
-        space.lay(&space.cable("c"), CALLERS)?;
+        space.lay(&Self::cable("d"), DATABASE)?;
+        space.lay(&Self::cable("c"), CALLERS)?;
         Ok(space)
     }
 
     /// Where the namespace finds the database.
-    pub fn database(&self) -> IpAddr {
+    pub fn database() -> IpAddr {
         DATABASE[0]
     }
 
     /// Where callers find a node in it.
-    pub fn node(&self) -> IpAddr {
+    pub fn node() -> IpAddr {
         CALLERS[1]
     }
 
@@ -58,16 +58,16 @@ impl Namespace {
 
     /// Pulls the database's cable out.
     pub fn cut(&self) {
-        ip(&["link", "set", &self.cable("d"), "down"]).unwrap();
+        ip(&["link", "set", &Self::cable("d"), "down"]).unwrap();
     }
 
     /// Plugs it in again.
     pub fn mend(&self) {
-        ip(&["link", "set", &self.cable("d"), "up"]).unwrap();
+        ip(&["link", "set", &Self::cable("d"), "up"]).unwrap();
     }
 
     /// The outer end of a cable; such names have 15 characters at most.
-    fn cable(&self, kind: &str) -> String {
+    fn cable(kind: &str) -> String {
         format!("n{kind}{}", std::process::id())
     }
 
@@ -87,7 +87,7 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         for kind in ["d", "c"] {
             // It may not be there.
-            let _ = ip(&["link", "del", &self.cable(kind)]);
+            let _ = ip(&["link", "del", &Self::cable(kind)]);
         }
         let _ = ip(&["netns", "del", &self.name]);
     }
