@@ -242,7 +242,12 @@ fn logins() -> Router<Arc<Api>> {
 
 /// What vendors tell us.
 fn from_vendors() -> Router<Arc<Api>> {
-    Router::new().route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
+    Router::new()
+        .route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
+        .route(
+            "/v2/hooks/carriers/{carrier}/{account_id}",
+            post(hooks::reseller),
+        )
 }
 
 /// Outside of the versioned API, without envelopes or tokens.

@@ -12,6 +12,7 @@ use axum::http::Request;
 use common::{Answer, Harness};
 use engine::Settings;
 use engine::context::now;
+use engine::credentials::SecretsKey;
 use engine::orders::Timing;
 use engine::settings::NumberManager;
 use numbers::gregorian::GregorianSeconds;
@@ -41,6 +42,11 @@ fn object(value: Value) -> Map<String, Value> {
 
 impl World {
     async fn new(carrier: &'static str, more: Value) -> Self {
+        Self::with(carrier, more, None).await
+    }
+
+    /// The same, where the reseller may have settings of its own.
+    async fn with(carrier: &'static str, more: Value, own: Option<Value>) -> Self {
         let played = played(carrier).expect("it can be played");
         let vendor = Vendor::new([NUMBER.to_owned()]);
         vendor.set_patience(1000);
@@ -64,10 +70,17 @@ impl World {
                 wait_ms: 0,
                 ..Timing::default()
             },
+            secrets_key: SecretsKey::from_hex(&"ab".repeat(32)).ok(),
             ..Settings::default()
         };
         let api = ApiSettings::default();
         let server = Harness::with(settings, api).await;
+        if let Some(own) = own {
+            let reseller = &server.reseller;
+            let path = reseller.url(&format!("/carriers/{carrier}"));
+            let set = server.write("POST", reseller, &path, own).await;
+            assert_eq!(set.status, 200);
+        }
         let child = &server.child;
         server.get(child, &child.numbers("?prefix=415")).await;
         let activate = child.numbers(&format!("/{NUMBER}/activate"));
@@ -112,6 +125,7 @@ impl World {
         self.document().await.due.is_some_and(|due| due <= now())
     }
 
+    /// `carrier` may go on with the account whose it is.
     async fn post(&self, carrier: &str, hook: &Hook) -> Answer {
         let path = format!("/v2/hooks/carriers/{carrier}");
         let mut request = Request::builder().method("POST").uri(path);
@@ -171,6 +185,55 @@ async fn forged_and_foreign_notices_do_nothing() {
         assert_eq!(answer.status.as_u16(), 404, "{carrier}");
     }
     assert_eq!(world.document().await, before);
+}
+
+#[tokio::test]
+async fn a_resellers_own_account_is_believed_of_its_own_orders() {
+    let key = telnyx::public_key().expect("a key");
+    let own = json!({"token": telnyx::TOKEN, "public_key": key});
+    let world = World::with("telnyx", json!({}), Some(own)).await;
+    let hook = signed(&world.order);
+    let reseller = world.server.reseller.account.id.clone();
+    let at = format!("telnyx/{reseller}");
+    let mut forged = hook.clone();
+    forged.body.push(' ');
+    let child = &world.server.child.account.id;
+    for (path, hook, status) in [
+        ("telnyx".to_owned(), &hook, 404),
+        (format!("telnyx/{child}"), &hook, 404),
+        ("telnyx/nobody".to_owned(), &hook, 404),
+        (format!("other/{reseller}"), &hook, 404),
+        (at.clone(), &forged, 403),
+        (at.clone(), &signed("nothing"), 200),
+    ] {
+        let answer = world.post(&path, hook).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(!world.is_due().await, "{path}");
+    }
+    // Orders stay open beyond the credentials that they were sent with.
+    let (server, path) = (&world.server, "/carriers/telnyx");
+    let changed = json!({"token": "another", "public_key": ""});
+    let path = server.reseller.url(path);
+    let set = server.write("POST", &server.reseller, &path, changed);
+    assert_eq!(set.await.status, 200);
+    assert_eq!(world.post(&at, &hook).await.status, 200);
+    assert!(world.is_due().await);
+}
+
+#[tokio::test]
+async fn a_reseller_moves_nobody_elses_orders() {
+    let world = telnyx_world().await;
+    let key = telnyx::public_key().expect("a key");
+    let own = json!({"token": telnyx::TOKEN, "public_key": key});
+    let (server, reseller) = (&world.server, &world.server.reseller);
+    let path = reseller.url("/carriers/telnyx");
+    let set = server.write("POST", reseller, &path, own);
+    assert_eq!(set.await.status, 200);
+    let at = format!("telnyx/{}", reseller.account.id);
+    assert_eq!(world.post(&at, &signed(&world.order)).await.status, 200);
+    assert!(!world.is_due().await);
+    assert_eq!(world.told(&signed(&world.order)).await, 200);
+    assert!(world.is_due().await);
 }
 
 #[tokio::test]

@@ -34,8 +34,9 @@ pub struct Query {
 pub struct Cost {
     /// ISO 4217: `USD`.
     pub currency: String,
-    /// Once.
-    pub setup: Decimal,
+    /// Once; `None`: the carrier doesn't say, above all of what was paid long ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Decimal>,
     /// Each month.
     pub monthly: Decimal,
 }

@@ -118,5 +118,13 @@ fn owned(found: &[String]) -> Response {
     if found.is_empty() {
         return fail("none");
     }
-    detailed(found)
+    let rows = found.iter().map(|number| {
+        let number = ten(number);
+        format!(
+            "<number><did>{number}</did><ratecenter>SANRAFAEL</ratecenter><state>CA</state>\
+             <cost_per_minute>0.0110</cost_per_minute><cost_per_month>1.49</cost_per_month>\
+             <subaccount/></number>"
+        )
+    });
+    numbers(&rows.collect::<Vec<_>>())
 }

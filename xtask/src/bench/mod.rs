@@ -16,6 +16,7 @@ mod machine;
 mod outside;
 mod place;
 mod postgres;
+mod purchases;
 mod reads;
 mod report;
 mod requests;
@@ -67,6 +68,8 @@ enum Part {
     Collection,
     /// Search over carriers outside, against the slowest of them
     Outside,
+    /// Purchases at a carrier, against plain PUTs, and the memory of many
+    Purchases,
 }
 
 /// Measure numberd beside bare baselines, in one run
@@ -203,6 +206,9 @@ fn measure(bench: &Bench, options: &Options, report: &mut Report) -> Result<()> 
     server.stop()?;
     if options.wants(Part::Outside) {
         outside::measure(bench, report)?;
+    }
+    if options.wants(Part::Purchases) {
+        purchases::measure(bench, report)?;
     }
     bare_sqlite::expect_numbers(&large, bench.dataset.numbers + written)
 }

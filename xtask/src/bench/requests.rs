@@ -54,7 +54,12 @@ fn base(account: &str, rest: &str) -> String {
 
 /// A number in a path.
 pub fn in_path(index: u64) -> String {
-    dataset::number(index).replace('+', "%2B")
+    in_path_of(&dataset::number(index))
+}
+
+/// The same of one that isn't in the dataset.
+pub fn in_path_of(number: &str) -> String {
+    number.replace('+', "%2B")
 }
 
 /// The next place in the list of numbers that isn't in the database.

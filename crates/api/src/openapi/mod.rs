@@ -91,6 +91,7 @@ use crate::routes;
         routes::orders::get,
         routes::orders::close,
         routes::hooks::carrier,
+        routes::hooks::reseller,
         routes::users::list,
         routes::users::create,
         routes::users::get,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use engine::orders::NoticeError;
 use engine::{Caller, Context};
+use numbers::account::AccountId;
 use serde_json::json;
 
 use crate::Api;
@@ -27,6 +28,30 @@ use crate::reply::Reply;
     )
 )]
 pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+    take(&api, &call, None).await
+}
+
+/// The same from a reseller's own account at a carrier: verified with what the
+/// reseller set there (`/accounts/{account_id}/carriers/{carrier}`), and believed
+/// of orders that were sent with that.
+#[utoipa::path(
+    post,
+    path = "/v2/hooks/carriers/{carrier}/{account_id}",
+    tag = "orders",
+    params(("carrier" = String, Path), ("account_id" = String, Path, description = "The reseller")),
+    responses(
+        (status = 200, description = "Taken"),
+        (status = 403, description = "Not signed by the carrier, or not about an order"),
+        (status = 404, description = "No such carrier, or the account has no webhooks of it set up"),
+    )
+)]
+pub async fn reseller(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+    let id = call.incoming.tokens.last().map_or("", String::as_str);
+    let reseller = AccountId::parse(id).map_err(|_| ApiError::bad_identifier(id))?;
+    take(&api, &call, Some(&reseller)).await
+}
+
+async fn take(api: &Api, call: &OpenCall, reseller: Option<&AccountId>) -> Result<Reply, ApiError> {
     let incoming = &call.incoming;
     let context = Context {
         caller: Caller::System,
@@ -37,7 +62,10 @@ pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Repl
     let name = call.after("carriers");
     let header = |name: &str| incoming.header(name).map(ToOwned::to_owned);
     let body = &incoming.raw_body;
-    match api.engine.take_notice(&context, name, &header, body).await {
+    let taken = api
+        .engine
+        .take_notice(&context, name, reseller, &header, body);
+    match taken.await {
         Ok(()) => Reply::new(&json!({})),
         Err(NoticeError::Unknown(_)) => Err(ApiError::bad_identifier(name)),
         Err(NoticeError::NotBelieved(reason)) => {

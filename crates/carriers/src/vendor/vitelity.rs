@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use super::nanp::{self, Search};
 use crate::{
-    Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
+    Carrier, CarrierError, Cost, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
     Purchase, Query, Release, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
@@ -186,13 +186,19 @@ impl Vitelity {
         let Some(numbers) = reply.content.child("numbers") else {
             return Err(reply.answer.garbled("it holds no list of numbers"));
         };
-        let owned = dids(numbers).map(|(number, data)| Owned {
-            number,
-            data,
-            reference: None,
-            cost: None,
-        });
-        Ok(owned.collect())
+        let owned: Vec<Owned> = dids(numbers)
+            .map(|(number, data)| Owned {
+                cost: cost(&data),
+                number,
+                data,
+                reference: None,
+            })
+            .collect();
+        // What isn't understood must not look like numbers that are gone.
+        if owned.len() < numbers.children.len() {
+            return Err(reply.answer.garbled("some of its list are no numbers"));
+        }
+        Ok(owned)
     }
 }
 
@@ -380,9 +386,21 @@ impl Reply {
     }
 }
 
-/// Each `did` of a list, either the bare number or elements that tell of it.
+/// What a number of ours costs, where that is told: the vendor bills in dollars.
+fn cost(told: &Map<String, Value>) -> Option<Cost> {
+    let monthly = told.get("cost_per_month")?.as_str()?.parse().ok()?;
+    Some(Cost {
+        currency: "USD".to_owned(),
+        setup: None,
+        monthly,
+    })
+}
+
+/// Each number of a list, either bare or with elements that tell of it: `did` in
+/// lists of what is on sale, `number` in that of what is ours.
 fn dids(numbers: &Element) -> impl Iterator<Item = (E164, Map<String, Value>)> {
-    let dids = numbers.children.iter().filter(|child| child.name == "did");
+    let is_did = |child: &&Element| matches!(child.name.as_str(), "did" | "number");
+    let dids = numbers.children.iter().filter(is_did);
     dids.filter_map(|did| {
         if did.children.is_empty() {
             return Some((nanp::number(&did.text)?, Map::new()));

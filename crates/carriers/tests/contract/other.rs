@@ -27,7 +27,10 @@ async fn blocks_are_offered_by_their_ends_and_costs_are_exact() {
     assert_eq!(blocks[0].data()["end_number"], "+14155550103");
     let single = world.find(1).await.expect("offers");
     let cost = single[0].cost().expect("a cost");
-    assert_eq!(cost.setup.to_string(), "0.50");
+    assert_eq!(
+        cost.setup.map(|setup| setup.to_string()).as_deref(),
+        Some("0.50")
+    );
 }
 
 #[tokio::test]

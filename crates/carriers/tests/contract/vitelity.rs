@@ -86,6 +86,21 @@ async fn a_refused_release_of_a_number_of_ours_is_an_error() {
     );
 }
 
+#[tokio::test]
+async fn what_is_ours_says_what_it_costs() {
+    let world = World::new(KIND).await;
+    let offer = world.find(1).await.expect("offers").remove(0);
+    let (number, _) = world.buy(&OrderId("1".repeat(32)), offer).await;
+    let orders = world.carrier().orders().expect("it orders");
+    let page = orders.owned(None).await.expect("a list");
+    let [owned] = &page.numbers[..] else {
+        panic!("one number: {page:?}");
+    };
+    assert_eq!(owned.number, number);
+    let cost = owned.cost.as_ref().expect("a cost");
+    assert_eq!(json!(cost), json!({"currency": "USD", "monthly": "1.49"}));
+}
+
 fn problem(settings: &Value) -> Option<String> {
     let settings = settings.as_object().cloned().unwrap_or_default();
     let blocks = BTreeMap::from([("vitelity".to_owned(), settings)]);

@@ -140,6 +140,18 @@ impl Dealers {
         })
     }
 
+    /// The carrier with all credentials that are kept of a reseller, the newest
+    /// first: orders may be open that were sent with those before.
+    pub async fn all_of(
+        &self,
+        reseller: &AccountId,
+        name: &CarrierName,
+    ) -> Result<Vec<Arc<dyn Carrier>>, StoreError> {
+        let kept = self.kept(reseller, name).await?;
+        let usable = |version| self.own(reseller, name, version).carrier.ok();
+        Ok(kept.newest_first().filter_map(usable).collect())
+    }
+
     /// What is stored, or was a moment ago.
     async fn kept(
         &self,

@@ -79,6 +79,11 @@ impl Kept {
         self.versions.last()
     }
 
+    /// All that are kept.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Version> {
+        self.versions.iter().rev()
+    }
+
     /// Ends the present ones and forgets old ones.
     pub fn end(&mut self, now: GregorianSeconds) {
         if let Some(last) = self.versions.last_mut() {

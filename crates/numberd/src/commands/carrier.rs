@@ -162,10 +162,9 @@ impl Row<'_> {
 }
 
 fn money(cost: &Cost) -> String {
-    format!(
-        "{} {} setup, {} monthly",
-        cost.currency, cost.setup, cost.monthly
-    )
+    let setup = cost.setup.map(|setup| format!("{setup} setup, "));
+    let setup = setup.unwrap_or_default();
+    format!("{} {setup}{} monthly", cost.currency, cost.monthly)
 }
 
 fn tell(report: &Reconciliation, rows: Vec<Row<'_>>, options: &Reconcile) -> Outcome {

@@ -88,7 +88,7 @@ impl Didww {
         let price = |key| unit.text(key)?.parse::<Decimal>().ok();
         Some(Cost {
             currency: self.settings.currency.clone(),
-            setup: price("setup_price")?,
+            setup: Some(price("setup_price")?),
             monthly: price("monthly_price")?,
         })
     }

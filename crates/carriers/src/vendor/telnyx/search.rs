@@ -89,11 +89,12 @@ impl Telnyx {
         let data = known(&item);
         let cost = item.cost_information.map(|cost| Cost {
             currency: cost.currency,
-            setup: cost.upfront_cost,
+            setup: Some(cost.upfront_cost),
             monthly: cost.monthly_cost,
         });
         let wanted = |cost: &Cost| {
-            cost.setup == settings.upfront_cost && cost.monthly == settings.monthly_recurring_cost
+            cost.setup == Some(settings.upfront_cost)
+                && cost.monthly == settings.monthly_recurring_cost
         };
         if settings.should_filter_rates && !cost.as_ref().is_some_and(wanted) {
             return None;
