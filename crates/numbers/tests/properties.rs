@@ -14,6 +14,7 @@ use numbers::faults;
 use numbers::feature::Feature;
 use numbers::feature::availability::available;
 use numbers::feature::e911::AddressAnswer;
+use numbers::feature::lists::OwnLists;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -86,6 +87,9 @@ fn bodies() -> impl Strategy<Value = Map<String, Value>> {
         json!({ "pvt_assigned_to": "x", "pvt_state": "in_service", "_rev": "1-a", "_read_only": {} }),
         json!({ "id": "+15", "used_by": "x", "state": "available", "features": ["cnam"], "im": {} }),
         json!({ "local": {}, "locality": { "city": "SF" } }),
+        json!({ "features_allowed": ["sms", "e911"], "features_denied": [] }),
+        json!({ "features_allowed": [], "features_denied": ["cnam"] }),
+        json!({ "features_denied": ["teleport"] }),
     ])
     .prop_map(object);
     (vec(known, 0..3), custom_fields()).prop_map(|(known, mut fields)| {
@@ -266,6 +270,7 @@ impl World {
             rules: rules.clone(),
             ported_in: step.ported_in,
             used_by: None,
+            lists: OwnLists::of(&step.body),
         };
         let fields = document::public_fields(step.body.clone());
         let fields = Value::Object(fields);
@@ -385,6 +390,18 @@ fn check_change(
         return Ok(());
     }
     prop_assert!(after.differs_from(before));
+    let lists = |number: &Number| {
+        (
+            number.features_allowed.clone(),
+            number.features_denied.clone(),
+        )
+    };
+    prop_assert!(
+        lists(after) == lists(before) || matches!(step.caller, None | Some('M')),
+        "{:?} by {:?}",
+        lists(after),
+        step.caller
+    );
     if after.owner.as_ref() == owner {
         prop_assert_eq!(&after.previous_owner, &before.previous_owner);
         prop_assert_eq!(&after.used_by, &before.used_by);
