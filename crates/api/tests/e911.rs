@@ -3,19 +3,11 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use api::ApiSettings;
 use common::{Answer, Harness};
-use engine::Settings;
 use engine::context::now;
-use engine::orders::Timing;
-use engine::settings::NumberManager;
-use outside::settings::AllSettings;
 use serde_json::{Value, json};
-use simulators::dash_e911::{LOGIN, WIRE};
-use simulators::{Fault, Simulator, Vendor};
+use simulators::{Fault, Simulator};
 
 const NUMBER: &str = "+14155550101";
 
@@ -26,27 +18,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let started = Simulator::start(WIRE, Arc::new(Vendor::new([]))).await;
-        let dash = started.expect("a port");
-        let settings = json!({
-            "base_url": dash.url(), "allow_private_addresses": true, "timeout_ms": 2000,
-            "auth_username": LOGIN.0, "auth_password": LOGIN.1,
-        });
-        let settings = settings.as_object().cloned().expect("an object");
-        let settings = Settings {
-            providers: AllSettings(BTreeMap::from([("dash_e911".to_owned(), settings)])),
-            number_manager: NumberManager {
-                available_module_name: "inventory".to_owned(),
-                ..NumberManager::default()
-            },
-            orders: Timing {
-                wait_ms: 0,
-                lost_after_s: 0,
-                unheard_after_s: 0,
-                ..Timing::default()
-            },
-            ..Settings::default()
-        };
+        let (dash, settings) = common::dash::played().await;
         let server = Harness::with(settings, ApiSettings::default()).await;
         let world = Self { server, dash };
         let created = json!({ "create_with_state": "in_service" });

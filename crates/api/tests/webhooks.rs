@@ -15,8 +15,9 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{Harness, Holder};
+use engine::import::ImportRow;
 use engine::webhooks::WebhookSettings;
-use engine::{Engine, Settings};
+use engine::{Context, Engine, Settings};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 
@@ -473,7 +474,12 @@ async fn nodes_do_not_send_side_by_side() {
 
 #[tokio::test]
 async fn an_emergency_call_is_told_at_once_and_changes_nothing() {
-    let server = server().await;
+    let (_dash, with_dash) = common::dash::played().await;
+    let settings = Settings {
+        webhooks: settings().webhooks,
+        ..with_dash
+    };
+    let server = Harness::with(settings, ApiSettings::default()).await;
     let (receiver, uri) = Receiver::start().await;
     let child = &server.child;
     step(&server, "PUT", child, N, json!({})).await;
@@ -485,15 +491,9 @@ async fn an_emergency_call_is_told_at_once_and_changes_nothing() {
     let path = child.numbers(N);
     let before = server.get(child, &path).await;
 
-    let call = json!({"called": "911", "device": "Room 12"});
-    step(
-        &server,
-        "POST",
-        child,
-        &format!("{N}/emergency_call"),
-        call.clone(),
-    )
-    .await;
+    let call = json!({"called": "933", "device": "Room 12", "test": true});
+    let report = format!("{N}/emergency_call");
+    step(&server, "POST", child, &report, call.clone()).await;
 
     until(&server.engine, async || receiver.count() == 1).await;
     let told = &receiver.bodies()[0];
@@ -501,6 +501,7 @@ async fn an_emergency_call_is_told_at_once_and_changes_nothing() {
     assert_eq!(told["data"]["number"], &N[1..]);
     assert_eq!(told["data"]["call"], call);
     assert_eq!(told["data"]["e911"], Value::Null, "it has no address");
+    assert_eq!(told["data"]["notification_contact_emails"], json!([]));
     let after = server.get(child, &path).await;
     assert_eq!(after.header("etag"), before.header("etag"));
     assert_eq!(after.data(), before.data());
@@ -510,13 +511,50 @@ async fn an_emergency_call_is_told_at_once_and_changes_nothing() {
     server.engine.deliver_events().await.unwrap();
     assert_eq!((edits.count(), receiver.count()), (1, 1));
 
-    let wrong = json!({"data": {"called": "help", "device": "", "room": 12}});
-    let path = child.numbers(&format!("{N}/emergency_call"));
+    let wrong = json!({"data": {"called": "help", "device": "", "room": 12, "test": "no"}});
+    let path = child.numbers(&report);
     let refused = server
         .call("POST", &path, Some(&child.token), Some(wrong))
         .await;
     assert_eq!(refused.status, 400, "{}", refused.text);
-    for field in ["called", "device", "room"] {
+    for field in ["called", "device", "room", "test"] {
         assert!(refused.data().get(field).is_some(), "{}", refused.text);
     }
+
+    // With the address that the provider has, and whom to notify.
+    let contacts = json!(["desk@example.com"]);
+    let address = json!({
+        "street_address": "116 Natoma St", "locality": "San Francisco", "region": "CA",
+        "postal_code": "94105", "notification_contact_emails": contacts,
+    });
+    let fields = json!({"e911": address});
+    step(&server, "PATCH", child, N, fields).await;
+    step(&server, "POST", child, &report, json!({})).await;
+    until(&server.engine, async || receiver.count() == 2).await;
+    let told = &receiver.bodies()[1]["data"];
+    assert_eq!(told["e911"]["street_address"], "116 NATOMA ST");
+    assert_eq!(told["e911"]["status"], "PROVISIONED");
+    assert_eq!(told["unconfirmed_e911"], Value::Null);
+    assert_eq!(told["notification_contact_emails"], contacts);
+
+    // One that was only imported isn't passed off as one.
+    let imported = "/+14155550002";
+    let row = ImportRow {
+        e164: imported[1..].to_owned(),
+        account_id: Some(child.id().to_owned()),
+        public: json!({"e911": address}).as_object().cloned().unwrap(),
+        ..ImportRow::default()
+    };
+    let made = server
+        .engine
+        .import_batch(&Context::system("test"), vec![row])
+        .await;
+    assert!(made.unwrap()[0].is_ok());
+    let report = format!("{imported}/emergency_call");
+    step(&server, "POST", child, &report, json!({})).await;
+    until(&server.engine, async || receiver.count() == 3).await;
+    let told = &receiver.bodies()[2]["data"];
+    assert_eq!(told["e911"], Value::Null);
+    assert_eq!(told["unconfirmed_e911"], address);
+    assert_eq!(told["notification_contact_emails"], contacts);
 }

@@ -11,6 +11,7 @@
 // Each test file compiles this module for itself and uses a part of it.
 #![allow(dead_code)]
 
+pub mod dash;
 pub mod database;
 
 use std::sync::Arc;

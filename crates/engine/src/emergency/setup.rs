@@ -3,6 +3,7 @@
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::event::Origin;
+use numbers::feature::e911::CONTACTS;
 use numbers::gregorian::GregorianSeconds;
 use numbers::revision::Revision;
 use providers::{Located, ProviderError, ProviderName};
@@ -215,9 +216,8 @@ impl Setup {
     /// An address as the provider has it, with what it isn't told: whom its
     /// owner wants to be notified.
     pub(super) fn completed(&self, mut located: Located) -> Located {
-        const OURS: &str = "notification_contact_emails";
-        if let Some(own) = self.asked.get(OURS) {
-            located.fields.insert(OURS.to_owned(), own.clone());
+        if let Some(own) = self.asked.get(CONTACTS) {
+            located.fields.insert(CONTACTS.to_owned(), own.clone());
         }
         located
     }

@@ -1,7 +1,10 @@
 //! What receivers are sent, and what can be asked for.
 
 use numbers::event::Action;
+use numbers::feature::e911::CONTACTS;
+use numbers::feature::{Feature, unconfirmed_address};
 use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
 use serde_json::{Value, json};
 
 use super::webhook::{DocumentAction, Hook, Webhook};
@@ -71,11 +74,27 @@ fn number(event: &EventView) -> Value {
         },
     });
     if let Some(call) = &event.call {
-        // Who is to look after somebody has no time to ask where.
         payload["data"]["call"] = json!(call);
-        payload["data"]["e911"] = json!(after.and_then(|number| number.public.get("e911")));
+        for (name, value) in whereabouts(after) {
+            payload["data"][name] = value;
+        }
     }
     payload
+}
+
+/// Where a caller is, and who wants to know of it: who is to look after somebody
+/// has no time to ask.
+fn whereabouts(number: Option<&Number>) -> [(&'static str, Value); 3] {
+    let confirmed = number.and_then(|number| number.features.get(&Feature::E911));
+    let noted = number.and_then(unconfirmed_address);
+    let contacts = number
+        .and_then(|number| number.public.get("e911")?.get(CONTACTS))
+        .cloned();
+    [
+        ("e911", json!(confirmed)),
+        ("unconfirmed_e911", json!(noted)),
+        (CONTACTS, contacts.unwrap_or_else(|| json!([]))),
+    ]
 }
 
 fn rfc3339(at: GregorianSeconds) -> String {

@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 use super::{Feature, is_served};
 use crate::number::Number;
 
+/// The field of an address that no provider is told: whom its owner wants to be
+/// notified of an emergency call.
+pub const CONTACTS: &str = "notification_contact_emails";
+
 /// What is under way for a number's emergency address at its provider; the
 /// number says so, because until it is over its record and the provider may
 /// differ.
