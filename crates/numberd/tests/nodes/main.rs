@@ -153,8 +153,8 @@ fn a_node_in_a_namespace_of_its_own_is_cut_off() {
     };
     let postgres = Postgres::start();
     let place = place(&postgres.url());
-    let link = Link::at(space.database(), &postgres);
-    let listen = format!("{}:0", space.node());
+    let link = Link::at(Namespace::database(), &postgres);
+    let listen = format!("{}:0", Namespace::node());
     let serve = ["serve", "--listen", &listen, "--database", &link.url()];
     let mut first = Server::start(space.within(&place.command(&serve)));
     let holders = Holders::new();

@@ -14,16 +14,19 @@ const fn at(last: u8) -> IpAddr {
 /// Gone with all that is in it when this is dropped.
 pub struct Namespace {
     name: String,
+    /// Makes its names its own.
+    id: u32,
 }
 
 impl Namespace {
     /// Makes one, or says why that can't be done here: it takes root's rights.
     pub fn new() -> Result<Self, String> {
-        let name = format!("numberd{}", std::process::id());
+        let id = std::process::id();
+        let name = format!("numberd{id}");
         ip(&["netns", "add", &name])?;
-        let space = Self { name };
-        space.lay(&Self::cable("d"), DATABASE)?;
-        space.lay(&Self::cable("c"), CALLERS)?;
+        let space = Self { name, id };
+        space.lay(&space.cable("d"), DATABASE)?;
+        space.lay(&space.cable("c"), CALLERS)?;
         Ok(space)
     }
 
@@ -58,17 +61,17 @@ impl Namespace {
 
     /// Pulls the database's cable out.
     pub fn cut(&self) {
-        ip(&["link", "set", &Self::cable("d"), "down"]).unwrap();
+        ip(&["link", "set", &self.cable("d"), "down"]).unwrap();
     }
 
     /// Plugs it in again.
     pub fn mend(&self) {
-        ip(&["link", "set", &Self::cable("d"), "up"]).unwrap();
+        ip(&["link", "set", &self.cable("d"), "up"]).unwrap();
     }
 
     /// The outer end of a cable; such names have 15 characters at most.
-    fn cable(kind: &str) -> String {
-        format!("n{kind}{}", std::process::id())
+    fn cable(&self, kind: &str) -> String {
+        format!("n{kind}{}", self.id)
     }
 
     fn lay(&self, outer: &str, [near, far]: [IpAddr; 2]) -> Result<(), String> {
@@ -87,7 +90,7 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         for kind in ["d", "c"] {
             // It may not be there.
-            let _ = ip(&["link", "del", &Self::cable(kind)]);
+            let _ = ip(&["link", "del", &self.cable(kind)]);
         }
         let _ = ip(&["netns", "del", &self.name]);
     }
