@@ -8,6 +8,34 @@ use std::collections::BTreeMap;
 use common::Harness;
 use serde_json::{Map, Value, json};
 
+/// Fields that take any text.
+const TEXTS: [&str; 24] = [
+    "e911.activated_time",
+    "e911.latitude",
+    "e911.legacy_data.house_number",
+    "e911.legacy_data.predirectional",
+    "e911.legacy_data.streetname",
+    "e911.legacy_data.suite",
+    "e911.locality",
+    "e911.location_id",
+    "e911.longitude",
+    "e911.plus_four",
+    "e911.postal_code",
+    "e911.street_address",
+    "porting.billing_account_id",
+    "porting.billing_extended_address",
+    "porting.billing_locality",
+    "porting.billing_name",
+    "porting.billing_postal_code",
+    "porting.billing_region",
+    "porting.billing_street_address",
+    "porting.billing_telephone_number",
+    "porting.customer_contact",
+    "porting.port_id",
+    "porting.requested_port_date",
+    "porting.service_provider",
+];
+
 /// Path, rule, the most or least that is right, and what is just wrong.
 fn limits() -> Vec<(&'static str, &'static str, Value, Value)> {
     let text = |length: usize| Value::String("x".repeat(length));
@@ -32,32 +60,6 @@ fn limits() -> Vec<(&'static str, &'static str, Value, Value)> {
         ("porting.comments.0", "type", json!("soon"), json!(5)),
         ("features_allowed.0", "type", json!("sms"), json!({})),
         ("features_denied.0", "type", json!("sms"), json!([])),
-    ];
-    const TEXTS: [&str; 24] = [
-        "e911.activated_time",
-        "e911.latitude",
-        "e911.legacy_data.house_number",
-        "e911.legacy_data.predirectional",
-        "e911.legacy_data.streetname",
-        "e911.legacy_data.suite",
-        "e911.locality",
-        "e911.location_id",
-        "e911.longitude",
-        "e911.plus_four",
-        "e911.postal_code",
-        "e911.street_address",
-        "porting.billing_account_id",
-        "porting.billing_extended_address",
-        "porting.billing_locality",
-        "porting.billing_name",
-        "porting.billing_postal_code",
-        "porting.billing_region",
-        "porting.billing_street_address",
-        "porting.billing_telephone_number",
-        "porting.customer_contact",
-        "porting.port_id",
-        "porting.requested_port_date",
-        "porting.service_provider",
     ];
     limits.extend(TEXTS.map(|path| (path, "type", json!("1"), json!({ "a": 1 }))));
     limits

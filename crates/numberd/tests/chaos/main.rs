@@ -256,23 +256,20 @@ fn what_was_acknowledged_is_there(place: &Place, acknowledged: &Ledger) {
 /// What accounts are billed for comes from these events: one for each purchase
 /// that the carrier made, and one for each number that it took back.
 async fn each_purchase_counts_once(place: &Place, database: Option<&Database>, vendor: &Vendor) {
-    let store: Box<dyn Store> = match database {
-        Some(database) => {
-            let options = store_postgres::Options {
-                read_only: true,
-                ..store_postgres::Options::default()
-            };
-            let store = PostgresStore::open(database.url(), &options).await;
-            Box::new(store.unwrap())
-        }
-        None => {
-            let options = store_sqlite::Options {
-                read_only: true,
-                ..store_sqlite::Options::default()
-            };
-            let path = place.path("numberd.db");
-            Box::new(SqliteStore::open(text(&path), &options).unwrap())
-        }
+    let store: Box<dyn Store> = if let Some(database) = database {
+        let options = store_postgres::Options {
+            read_only: true,
+            ..store_postgres::Options::default()
+        };
+        let store = PostgresStore::open(database.url(), &options).await;
+        Box::new(store.unwrap())
+    } else {
+        let options = store_sqlite::Options {
+            read_only: true,
+            ..store_sqlite::Options::default()
+        };
+        let path = place.path("numberd.db");
+        Box::new(SqliteStore::open(text(&path), &options).unwrap())
     };
     for number in stock() {
         let key = number.parse().unwrap();
