@@ -5,6 +5,10 @@
 //! shown. Where it isn't enough, carriers are asked; then everything that was
 //! found is written down, and every further page comes from that, on any node.
 //! Offset 0 begins anew.
+//!
+//! Pages of our own stock alone are written down, with where the reading goes on,
+//! only where other nodes work on the same database and more may follow: a node
+//! that is alone remembers them, and a page that is all there is has no next.
 
 mod kept;
 mod offers;
@@ -91,33 +95,48 @@ impl Engine {
             account: account.map(|account| account.id.clone()),
             caller: caller.cloned(),
         };
-        // Nobody without a token makes carriers work.
-        let buyer = match (account, caller) {
-            (Some(account), Some(_)) if self.looks_outside() => Some(account),
-            _ => None,
+        // Nobody without a token makes carriers work, or us write.
+        let holder = account.filter(|_| caller.is_some());
+        let buyer = holder.filter(|_| self.looks_outside());
+        let keeper = holder.filter(|_| self.settings.many_nodes);
+        let kept = match buyer.or(keeper).filter(|_| span.first > 0) {
+            Some(reader) => self.kept_search(&reader.id, &id, span.now).await?,
+            None => None,
         };
-        if let (Some(buyer), 1..) = (buyer, span.first)
-            && let Some(kept) = self.kept_search(&buyer.id, &id, span.now).await?
-        {
-            return Ok(Found {
-                rows: span.of(&kept.hits),
-                silent: kept.silent,
-            });
-        }
-        let pages = self.own_pages(account, &id, span).await?;
+        let pages = match kept {
+            Some(kept) if kept.shows(last) => {
+                return Ok(Found {
+                    rows: span.of(&kept.hits),
+                    silent: kept.silent,
+                });
+            }
+            Some(kept) => self.searches.put(id.clone(), kept.resume(&id.wanted)),
+            None => self.own_pages(account, &id, span).await?,
+        };
         let mut pages = pages.lock().await;
+        let known = pages.found().len();
         pages
             .grow(self.store.as_ref(), &self.overlays.get(), last, span.now)
             .await?;
-        if let Some(buyer) = buyer {
-            if pages.found().len() < last
-                && let Some(found) = self.go_outside(buyer, &id, pages.found(), span).await?
-            {
-                return Ok(found);
+        if let Some(buyer) = buyer
+            && pages.found().len() < last
+            && let Some(found) = self.go_outside(buyer, &id, pages.found(), span).await?
+        {
+            return Ok(found);
+        }
+        let more_may_follow = buyer.is_some() || span.first > 0 || pages.goes_on();
+        if let Some(keeper) = keeper
+            && more_may_follow
+        {
+            if pages.found().len() > known {
+                let kept = Kept::of_pages(&id, &pages);
+                let begun = pages.begun();
+                self.keep_search(&keeper.id, &id, &kept, &[], begun).await?;
             }
-            if span.first == 0 {
-                self.forget_search(&buyer.id, &id, span.now).await?;
-            }
+        } else if span.first == 0
+            && let Some(reader) = buyer.or(keeper)
+        {
+            self.forget_search(&reader.id, &id, span.now).await?;
         }
         Ok(Found {
             rows: span.of(pages.found()),
@@ -139,7 +158,7 @@ impl Engine {
         }
         let stock = self.searched_stock(account).await?;
         let most = self.settings.number_manager.maximum_search_quantity;
-        let pages = Pages::new(&stock, id.wanted.clone(), most);
+        let pages = Pages::new(&stock, id.wanted.clone(), most, span.now);
         Ok(self.searches.put(id.clone(), pages))
     }
 

@@ -34,6 +34,9 @@ pub struct Settings {
     pub secrets_key: Option<SecretsKey>,
     /// `[webhooks]`.
     pub webhooks: WebhookSettings,
+    /// Whether other nodes may work on the same database at the same time: what
+    /// one of them must know of another is written down.
+    pub many_nodes: bool,
 }
 
 /// `[number_manager]`.

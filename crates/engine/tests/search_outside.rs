@@ -231,20 +231,7 @@ async fn an_account_keeps_a_bounded_number_of_searches() {
 async fn nobody_is_asked_where_our_own_stock_is_enough_and_nothing_is_written() {
     let (world, other, _silent) = market().await;
     let account = world.master().clone();
-    let mut rows = Vec::new();
-    for line in 130..140 {
-        rows.push(ImportRow {
-            e164: format!("+14155550{line}"),
-            state: Some(State::Available),
-            carrier_module: Some("local".to_owned()),
-            ..ImportRow::default()
-        });
-    }
-    world
-        .engine
-        .import_batch(&support::system(), rows)
-        .await
-        .unwrap();
+    stock(&world, 130..140).await;
     let first = page(&world.engine, &account, 5, 0).await;
     assert_eq!(first[0], "+14155550130");
     assert_eq!(kept(&world, DocumentKind::Search).await, []);
@@ -261,6 +248,90 @@ async fn nobody_is_asked_where_our_own_stock_is_enough_and_nothing_is_written() 
     page(&world.engine, &account, 5, 0).await;
     assert_eq!(kept(&world, DocumentKind::Search).await, []);
     assert_eq!(other.vendor.orders(), []);
+}
+
+/// Available numbers of our own, by their last three digits.
+async fn stock(world: &World, lines: impl IntoIterator<Item = u32>) {
+    let row = |line| ImportRow {
+        e164: format!("+14155550{line}"),
+        state: Some(State::Available),
+        carrier_module: Some("local".to_owned()),
+        ..ImportRow::default()
+    };
+    let rows = lines.into_iter().map(row).collect();
+    let cx = support::system();
+    world.engine.import_batch(&cx, rows).await.unwrap();
+}
+
+/// One of many nodes over the same store.
+fn one_of_many(world: &World) -> Engine {
+    let settings = Settings {
+        many_nodes: true,
+        ..world.engine.settings().clone()
+    };
+    Engine::new(Arc::clone(&world.store), settings).unwrap()
+}
+
+#[tokio::test]
+async fn our_own_stock_too_is_paged_by_any_of_many_nodes() {
+    let world = support::world().await;
+    let account = world.master().clone();
+    stock(&world, (120..140).filter(|line| line % 2 == 0)).await;
+    let nodes = [(); 3].map(|()| one_of_many(&world));
+    let mut seen = page(&nodes[0], &account, 4, 0).await;
+    let end = kept(&world, DocumentKind::Search).await[0].expires;
+    assert!(end.is_some());
+    // What was shown is sold, and what comes before it is new: nothing moves.
+    let request = ChangeRequest {
+        target: Some(&Arc::new(account.clone())),
+        command: Command::new(Operation::Activate, Map::new()),
+        accept_charges: true,
+    };
+    let bought = nodes[1]
+        .change(&key_of(&account), &request, &seen[..2])
+        .await;
+    assert!(bought.unwrap().iter().all(|outcome| outcome.result.is_ok()));
+    stock(&world, [119, 121]).await;
+    seen.extend(page(&nodes[1], &account, 4, 4).await);
+    // Nor do pages that were seen, where their numbers are sold by now.
+    assert_eq!(page(&nodes[2], &account, 4, 0).await[0], "+14155550119");
+    // That began anew; the older run is gone for everybody.
+    let anew = page(&nodes[0], &account, 4, 4).await;
+    assert_eq!(anew[0], "+14155550128");
+    let rows = page(&nodes[1], &account, 8, 0).await;
+    assert_eq!(page(&nodes[2], &account, 4, 4).await, rows[4..]);
+    // The last page of the stock stays as it was shown, too.
+    let last = page(&nodes[2], &account, 8, 8).await;
+    stock(&world, [141]).await;
+    assert_eq!(page(&nodes[0], &account, 8, 8).await, last);
+    let shown: Vec<String> = (120..136)
+        .step_by(2)
+        .map(|line| format!("+14155550{line}"))
+        .collect();
+    assert_eq!(seen, shown);
+    let searches = kept(&world, DocumentKind::Search).await;
+    assert_eq!(searches.len(), 1, "each page takes the place of the last");
+}
+
+#[tokio::test]
+async fn what_is_all_there_is_and_what_nobody_asked_for_is_not_written_down() {
+    let world = support::world().await;
+    let account = world.master().clone();
+    stock(&world, 120..124).await;
+    let node = one_of_many(&world);
+    assert_eq!(page(&node, &account, 5, 0).await.len(), 4);
+    let query = SearchQuery {
+        prefix: Some("4155550".to_owned()),
+        quantity: 2,
+        ..SearchQuery::default()
+    };
+    assert_eq!(node.search(None, None, &query).await.unwrap().rows.len(), 2);
+    assert_eq!(kept(&world, DocumentKind::Search).await, []);
+    assert_eq!(page(&node, &account, 2, 0).await.len(), 2);
+    assert_eq!(kept(&world, DocumentKind::Search).await.len(), 1);
+    // Who begins anew and finds everything leaves nothing to be paged.
+    assert_eq!(page(&node, &account, 5, 0).await.len(), 4);
+    assert_eq!(kept(&world, DocumentKind::Search).await, []);
 }
 
 #[tokio::test]

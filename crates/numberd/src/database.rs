@@ -44,6 +44,12 @@ enum Backend {
     Postgres(Arc<PostgresStore>),
 }
 
+impl Backend {
+    const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
 impl Database {
     /// Opens it for a command: little is logged.
     pub async fn for_command(global: &Global, access: Access) -> Outcome<Self> {
@@ -78,6 +84,7 @@ impl Database {
         };
         let settings = engine::Settings {
             secrets_key: secrets_key()?,
+            many_nodes: backend.is_shared(),
             ..config.engine()
         };
         let engine = Engine::new(Arc::clone(&store), settings)
@@ -91,7 +98,7 @@ impl Database {
 
     /// Whether other nodes may work on it at the same time.
     pub fn is_shared(&self) -> bool {
-        matches!(self.backend, Backend::Postgres(_))
+        self.backend.is_shared()
     }
 
     /// Verifies what the tables say beside the documents; what is wrong, in

@@ -7,6 +7,7 @@ use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::event::{Action, Origin};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A page of a list that is sorted by a key of type `K`.
@@ -51,7 +52,8 @@ pub enum Direction {
 }
 
 /// Whose stock is looked through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stock {
     /// Available numbers of a carrier, for anybody.
     Carrier(CarrierName),

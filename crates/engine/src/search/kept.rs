@@ -1,8 +1,8 @@
-//! What a search over carriers found, in the store for as long as its offers
-//! hold: any node shows further pages from it, and can order what it lists.
+//! What a search found, in the store for as long as its offers hold: any node
+//! shows further pages from it, and can order what it lists.
 //!
-//! Our own stock alone is not written down. It can be read again at any time,
-//! by every node, without asking anybody.
+//! Of our own stock alone it is what was shown so far, and where the reading
+//! goes on.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,9 @@ use store::{Batch, Document, DocumentKind, Operation, StoreError};
 use uuid::Uuid;
 
 use super::offers;
+use super::pages::{Pages, Rest};
 use super::row::Hit;
-use super::wanted::QueryId;
+use super::wanted::{QueryId, Wanted};
 use crate::Engine;
 
 /// How many searches of one account are kept; one more takes the place of
@@ -33,6 +34,9 @@ pub(super) struct Kept {
     pub hits: Vec<Hit>,
     /// Who didn't answer, and why.
     pub silent: BTreeMap<CarrierName, String>,
+    /// Where our own stock is read on; `None`: everything was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rest: Option<Rest>,
 }
 
 impl Kept {
@@ -45,7 +49,26 @@ impl Kept {
             key: query.key().simple().to_string(),
             hits,
             silent,
+            rest: None,
         }
+    }
+
+    /// What was found of our own stock so far.
+    pub(super) fn of_pages(query: &QueryId, pages: &Pages) -> Self {
+        Self {
+            rest: Some(pages.rest()),
+            ..Self::new(query, pages.found().to_vec(), BTreeMap::new())
+        }
+    }
+
+    /// Whether the results up to `last` are among it, or there are no others.
+    pub(super) const fn shows(&self, last: usize) -> bool {
+        self.rest.is_none() || self.hits.len() >= last
+    }
+
+    /// Goes on where it ends.
+    pub(super) fn resume(self, wanted: &Wanted) -> Pages {
+        Pages::resumed(wanted.clone(), self.hits, self.rest.unwrap_or_default())
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use numbers::e164::E164;
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
+use serde::{Deserialize, Serialize};
 use store::{Stock, StockQuery, Store, StoreError};
 
 use super::row::Hit;
@@ -30,7 +31,7 @@ const MOST_FOUND: usize = 3_000;
 const CHUNK: usize = 500;
 
 /// A part of the stock and how far it was read.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Source {
     stock: Stock,
     prefix: String,
@@ -49,6 +50,16 @@ pub(crate) struct Pages {
     sources: Vec<Source>,
     found: Vec<Hit>,
     seen: HashSet<E164>,
+    /// Since when what was found is kept.
+    begun: GregorianSeconds,
+}
+
+/// Where a query goes on that has found something.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Rest {
+    begun: GregorianSeconds,
+    looks: usize,
+    sources: Vec<Source>,
 }
 
 /// Many callers' search results at once, shared with the engine.
@@ -56,7 +67,12 @@ pub(crate) type Shared = Arc<tokio::sync::Mutex<Pages>>;
 
 impl Pages {
     /// Each part of the stock gives `most` numbers at most.
-    pub(super) fn new(stock: &[Stock], wanted: Wanted, most: usize) -> Self {
+    pub(super) fn new(
+        stock: &[Stock],
+        wanted: Wanted,
+        most: usize,
+        begun: GregorianSeconds,
+    ) -> Self {
         let source = |stock: &Stock, prefix: &String| Source {
             stock: stock.clone(),
             prefix: prefix.clone(),
@@ -76,7 +92,41 @@ impl Pages {
             wanted,
             found: Vec::new(),
             seen: HashSet::new(),
+            begun,
         }
+    }
+
+    /// Those of a query that another node began, or this one before.
+    pub(super) fn resumed(wanted: Wanted, found: Vec<Hit>, rest: Rest) -> Self {
+        Self {
+            wanted,
+            looks: rest.looks,
+            sources: rest.sources,
+            seen: found.iter().map(|hit| hit.number.clone()).collect(),
+            found,
+            begun: rest.begun,
+        }
+    }
+
+    /// Where it goes on.
+    pub(super) fn rest(&self) -> Rest {
+        let sources = self.sources.iter().filter(|source| source.left > 0);
+        Rest {
+            begun: self.begun,
+            looks: self.looks,
+            sources: sources.cloned().collect(),
+        }
+    }
+
+    /// Whether there may be more than was found.
+    pub(super) fn goes_on(&self) -> bool {
+        let may_give = self.sources.iter().any(|source| source.left > 0);
+        may_give && self.looks > 0 && self.found.len() < MOST_FOUND
+    }
+
+    /// Since when what was found is kept.
+    pub(super) const fn begun(&self) -> GregorianSeconds {
+        self.begun
     }
 
     /// Reads on until there are `wanted` results, or as many as one query finds,
