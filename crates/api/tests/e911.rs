@@ -188,3 +188,63 @@ async fn numbers_without_an_address_are_listed() {
         assert_eq!(world.server.get(holder, &path).await.status, 403);
     }
 }
+
+/// Only the number's carrier is told apart: what Telnyx would say is never asked.
+#[tokio::test]
+async fn a_provider_that_does_not_suit_the_carrier_is_named() {
+    let (_dash, mut settings) = common::dash::played().await;
+    let telnyx = json!({ "base_url": "https://127.0.0.1:9", "token": "t" });
+    let telnyx = telnyx.as_object().cloned().expect("an object");
+    settings
+        .providers
+        .0
+        .insert("telnyx_e911".to_owned(), telnyx);
+    let server = Harness::with(settings, ApiSettings::default()).await;
+    let child = &server.child;
+    let path = |number: &str| child.numbers(&format!("/{number}"));
+    let without = "+14155550102";
+    for number in [NUMBER, without] {
+        let created = json!({ "create_with_state": "in_service" });
+        server.write("PUT", child, &path(number), created).await;
+    }
+    let fields = payload("e911", "116 Natoma St");
+    let set = server.write("PATCH", child, &path(NUMBER), fields).await;
+    assert_eq!(set.data()["_read_only"].get("dash_e911"), None);
+
+    let warning = "telnyx_e911 keeps emergency addresses of telnyx's numbers only, not of \
+                   inventory's";
+    let configs = server.reseller.url("/configs/number_manager");
+    let token = Some(server.master.token.as_str());
+    for (dialect, told) in [
+        ("2016", json!(null)),
+        ("4.3", json!({ "warnings": [warning] })),
+    ] {
+        let chosen = json!({ "data": { "e911_provider": "telnyx_e911" } });
+        let answer = server
+            .call_in(dialect, "POST", &configs, token, Some(chosen))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.body["metadata"], told);
+    }
+    for (dialect, key) in KEYS {
+        let token = Some(child.token.as_str());
+        let number = server
+            .call_in(dialect, "GET", &path(NUMBER), token, None)
+            .await;
+        let note = json!({ "warning": warning });
+        assert_eq!(number.data()["_read_only"][key], note);
+        // One that has no address needs no warning yet.
+        let number = server
+            .call_in(dialect, "GET", &path(without), token, None)
+            .await;
+        assert_eq!(number.data()["_read_only"].get(key), None);
+    }
+    let listed = server.get(child, &child.url("/e911_coverage")).await;
+    assert_eq!(listed.data()[0]["id"], without);
+    assert_eq!(listed.data()[0]["warning"], warning);
+
+    let suits = json!({ "e911_provider": "dash_e911" });
+    server.write("POST", &server.master, &configs, suits).await;
+    let number = server.get(child, &path(NUMBER)).await;
+    assert_eq!(number.data()["_read_only"].get("dash_e911"), None);
+}

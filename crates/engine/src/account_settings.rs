@@ -4,8 +4,10 @@
 
 use numbers::account::{Account, AccountId};
 use numbers::feature::Feature;
+use numbers::feature::e911::mismatch;
 use numbers::price::PriceList;
 use serde_json::{Map, Value};
+use store::StoreError;
 
 use crate::accounts::require_admin;
 use crate::numbering::own_numbering;
@@ -51,6 +53,19 @@ impl Engine {
             }
         })
         .await
+    }
+
+    /// Why an account's provider of emergency addresses makes no sense for
+    /// numbers that its accounts can buy, in sentences.
+    pub async fn provider_warnings(&self, account: &Account) -> Result<Vec<String>, StoreError> {
+        let reseller = self.reseller_of(account).await?;
+        let provider = self.e911_provider(account).await?;
+        let carriers = self.searched_carriers(Some(&reseller)).into_iter();
+        // Numbers of these have no emergency addresses.
+        let carriers = carriers.filter(|carrier| !carrier.is_local());
+        Ok(carriers
+            .filter_map(|carrier| mismatch(provider.as_str(), &carrier))
+            .collect())
     }
 
     fn wrong_settings(&self, account: &Account) -> Vec<FieldError> {

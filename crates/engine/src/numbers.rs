@@ -9,6 +9,7 @@ use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
 use numbers::feature::availability::available;
+use numbers::feature::e911;
 use numbers::number::Number;
 use numbers::plan::Rules;
 use store::{Direction, Page};
@@ -30,6 +31,8 @@ pub struct NumberView {
     pub name_work: Option<NameWork>,
     /// Whether the caller may see what only operators see.
     pub for_admin: bool,
+    /// Why the provider of its emergency address makes no sense for it.
+    pub address_warning: Option<String>,
 }
 
 /// What a listing asks for.
@@ -59,11 +62,13 @@ impl NumberView {
         let for_admin = cx.is_admin();
         let reseller = rules.reseller_features.as_ref();
         let available = available(&number, for_admin, reseller, &rules.features);
+        let address_warning = e911::warning(&number, &rules.e911_provider);
         Self {
             number,
             available,
             name_work: None,
             for_admin,
+            address_warning,
         }
     }
 }

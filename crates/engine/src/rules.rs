@@ -11,6 +11,7 @@ use numbers::feature::availability::FeatureRules;
 use numbers::plan::Rules;
 use numbers::price::PriceList;
 use numbers::state::State;
+use providers::ProviderName;
 use serde_json::{Map, Value};
 use store::StoreError;
 
@@ -34,6 +35,9 @@ pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
         age_released: settings.should_age,
         features: feature_rules,
         reseller_features: None,
+        e911_provider: ProviderName::new(&settings.e911_provider)
+            .as_str()
+            .to_owned(),
     }
 }
 
@@ -75,7 +79,13 @@ impl Engine {
             let reseller = self.reseller_of(account).await?;
             if !reseller.number_manager.is_empty() {
                 let settings = &reseller.number_manager;
-                rules.to_mut().reseller_features = Some(FeatureRules::from_settings(settings));
+                let rules = rules.to_mut();
+                rules.reseller_features = Some(FeatureRules::from_settings(settings));
+                if let Some(name) = settings.get("e911_provider").and_then(Value::as_str) {
+                    ProviderName::new(name)
+                        .as_str()
+                        .clone_into(&mut rules.e911_provider);
+                }
             }
         }
         Ok(rules)

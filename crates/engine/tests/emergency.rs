@@ -386,7 +386,7 @@ async fn numbers_of_a_collection_are_each_on_their_own() {
     addresses.dedup();
     assert_eq!(addresses.len(), 1);
     let uncovered = engine
-        .e911_coverage(&town.owner.id, &Page::first(10))
+        .e911_coverage(&town.owner, &Page::first(10))
         .await
         .unwrap();
     let [uncovered] = &uncovered[..] else {
@@ -435,6 +435,19 @@ async fn a_reseller_chooses_its_own_provider() {
         Some("2 B ST")
     );
     assert_eq!(number.features[&Feature::E911]["street_address"], "2 B ST");
+    // An administrator learns why another carrier's number has no chance.
+    let other = "+14155550102";
+    let create = Operation::Create(State::InService);
+    let fields = json!({ "carrier_name": "vitelity" });
+    town.ask(other, create, fields).await.unwrap();
+    theirs.next(&[Act::Refused]);
+    let fields = json!({ "e911": address("1 A St") });
+    let refused = refusal(town.ask(other, Operation::Merge, fields).await);
+    assert!(matches!(
+        refused,
+        NumberError::ProviderFault { reason: Some(reason), .. }
+            if reason.ends_with("of telnyx's numbers only, not of vitelity's")
+    ));
     // The other one doesn't keep what nobody claims.
     town.job().await;
     assert_eq!(town.has(), None);

@@ -121,6 +121,8 @@ pub struct Rules {
     pub features: FeatureRules,
     /// The reseller's feature lists.
     pub reseller_features: Option<FeatureRules>,
+    /// Who confirms emergency addresses of the account's numbers.
+    pub e911_provider: String,
 }
 
 impl Default for Rules {
@@ -133,6 +135,7 @@ impl Default for Rules {
             age_released: false,
             features: FeatureRules::default(),
             reseller_features: None,
+            e911_provider: "dash_e911".to_owned(),
         }
     }
 }

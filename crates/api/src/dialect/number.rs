@@ -7,7 +7,7 @@ use numbers::feature::Feature;
 use numbers::number::Number;
 use numbers::state::State;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Dialect;
 
@@ -124,9 +124,9 @@ impl Serialize for ReadOnly<'_> {
         if let Some(order) = &number.order {
             map.serialize_entry("order", order)?;
         }
-        if let Some(state) = &number.address_work {
-            let key = dialect.field_name("e911");
-            map.serialize_entry(key, &json!({ "state": state }))?;
+        let note = address_note(view);
+        if !note.is_empty() {
+            map.serialize_entry(dialect.field_name("e911"), &note)?;
         }
         if let Some(work) = &view.name_work {
             map.serialize_entry("cnam", &name_work(work, view.for_admin))?;
@@ -147,6 +147,17 @@ fn name_work(work: &NameWork, for_admin: bool) -> Value {
         NameWork::Failed(_) => json!({ "state": "failed" }),
         NameWork::ByHand => json!({ "state": "by_hand" }),
     }
+}
+
+/// What there is to know of the emergency address beside the address: what is
+/// under way for it, and why its provider makes no sense for the number.
+fn address_note(view: &NumberView) -> Map<String, Value> {
+    let work = view.number.address_work.map(|work| json!(work));
+    let warning = view.address_warning.as_ref().map(|text| json!(text));
+    [("state", work), ("warning", warning)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 /// `_read_only.features`: what may be switched on, and the settings of what

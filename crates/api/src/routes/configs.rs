@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use serde_json::{Map, Value};
+use engine::EngineError;
+use numbers::account::Account;
+use serde_json::{Map, Value, json};
 
 use crate::Api;
 use crate::call::Call;
@@ -19,8 +21,8 @@ use crate::reply::Reply;
     params(("account_id" = String, Path)),
     responses((status = 200, description = "The settings by key")),
 )]
-pub async fn get(call: Call) -> Result<Reply, ApiError> {
-    Reply::new(&call.account()?.number_manager)
+pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+    answer(&api, &call, call.account()?).await
 }
 
 /// Sets them, in place of those that are set: `features` (the lists `allow` and
@@ -79,5 +81,16 @@ pub async fn remove(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
 async fn store(api: &Api, call: &Call, settings: Map<String, Value>) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
     let set = api.engine.set_number_manager(&call.context, id, settings);
-    Reply::new(&set.await?.number_manager)
+    answer(api, call, &set.await?).await
+}
+
+/// The settings; newer clients are told what of them makes no sense together.
+async fn answer(api: &Api, call: &Call, account: &Account) -> Result<Reply, ApiError> {
+    let reply = Reply::new(&account.number_manager)?;
+    let warnings = api.engine.provider_warnings(account).await;
+    let warnings = warnings.map_err(EngineError::from)?;
+    if warnings.is_empty() || !call.dialect().shows_metadata() {
+        return Ok(reply);
+    }
+    Ok(reply.with_metadata(&json!({ "warnings": warnings })))
 }

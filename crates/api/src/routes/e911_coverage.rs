@@ -31,7 +31,7 @@ const COLUMNS: &[&str] = &["id", "state", "provider", "carrier", "used_by"];
     )
 )]
 pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    let account = &call.account()?.id;
+    let account = call.account()?;
     let listed = Listed {
         key: |text| E164::try_from(text).ok(),
         key_of: |uncovered: &Uncovered| uncovered.number.id.as_str(),

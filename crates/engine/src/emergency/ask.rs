@@ -9,7 +9,7 @@ use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::error::NumberError;
-use numbers::feature::e911::AddressAnswer;
+use numbers::feature::e911::{AddressAnswer, mismatch};
 use numbers::plan::{Effect, Plan};
 use providers::{Checked, EmergencyProvider, Located, ProviderName};
 use serde_json::{Map, Value};
@@ -128,12 +128,8 @@ impl Engine {
         &self,
         account: &Account,
     ) -> Result<ProviderName, StoreError> {
-        let reseller = self.reseller_of(account).await?;
-        let own = reseller.number_manager.get("e911_provider");
-        let name = own.and_then(Value::as_str);
-        Ok(ProviderName::new(
-            name.unwrap_or(&self.settings.number_manager.e911_provider),
-        ))
+        let rules = self.rules_for(Some(account)).await?;
+        Ok(ProviderName::new(&rules.e911_provider))
     }
 
     /// Asks the provider what it makes of each address, which changes nothing;
@@ -210,9 +206,10 @@ impl Engine {
         one: &Asking,
         located: Located,
     ) -> Result<Answer, StoreError> {
-        if !suits(&provider, &one.carrier) {
-            let (number, carrier) = (&one.key, &one.carrier);
-            tracing::warn!(%number, %carrier, %provider, "this provider keeps addresses of its own numbers only");
+        let warning = mismatch(provider.as_str(), &one.carrier);
+        if let Some(warning) = &warning {
+            let number = &one.key;
+            tracing::warn!(%number, warning, "an emergency address is asked for");
         }
         let owner = one.owner.clone();
         let stored = self.addresses.setup(&one.key).await?;
@@ -247,7 +244,10 @@ impl Engine {
             Placement::Pending(setup) => Answer::Pending(Box::new(setup)),
             Placement::Refused(fault) => Answer::Refused(NumberError::ProviderFault {
                 number: one.key.clone(),
-                reason: cx.is_admin().then_some(fault.reason),
+                reason: cx.is_admin().then(|| match warning {
+                    Some(warning) => format!("{}; {warning}", fault.reason),
+                    None => fault.reason,
+                }),
             }),
         })
     }
@@ -380,14 +380,6 @@ fn nobody_confirms(one: &Asking, name: &ProviderName) -> NumberError {
         message: "No E911 provider is configured, so no address can be confirmed".to_owned(),
         provider: name.to_string(),
     }
-}
-
-/// Whether a provider makes sense for numbers of a carrier: those that sell
-/// numbers themselves keep addresses of these alone (spec/integrations.md 1.2).
-fn suits(provider: &ProviderName, carrier: &CarrierName) -> bool {
-    let vendors = ["telnyx", "twilio", "vitelity"];
-    let vendor = provider.as_str().trim_end_matches("_e911");
-    !vendors.contains(&vendor) || vendor == carrier.as_str()
 }
 
 /// Whom an emergency service is told it talks to: the given name, the

@@ -1,8 +1,9 @@
 //! Which numbers in service an emergency call can't be located from.
 
-use numbers::account::AccountId;
+use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::feature::Feature;
+use numbers::feature::e911::mismatch;
 use numbers::number::Number;
 use numbers::state::State;
 use serde_json::{Map, Value, json};
@@ -21,6 +22,8 @@ pub struct Uncovered {
     pub number: Number,
     /// What is wanted of a provider for it; `None`: nothing was ever asked.
     pub setup: Option<Setup>,
+    /// Why the account's provider makes no sense for it.
+    pub warning: Option<String>,
 }
 
 impl Engine {
@@ -28,23 +31,25 @@ impl Engine {
     /// in service without a provisioned emergency address.
     pub async fn e911_coverage(
         &self,
-        account: &AccountId,
+        account: &Account,
         page: &Page<E164>,
     ) -> Result<Vec<Uncovered>, EngineError> {
+        let rules = self.rules_for(Some(account)).await?;
+        let provider = &rules.e911_provider;
         let mut uncovered = Vec::new();
         let mut part = Page {
             limit: CHUNK,
             ..page.clone()
         };
         loop {
-            let mut numbers = self.store.account_numbers(account, &part).await?;
+            let mut numbers = self.store.account_numbers(&account.id, &part).await?;
             let next = (numbers.len() == CHUNK).then(|| numbers.pop()).flatten();
             numbers.retain(|number| self.needs_address(number));
             for number in numbers {
                 if uncovered.len() == page.limit {
                     return Ok(uncovered);
                 }
-                uncovered.push(self.uncovered(number).await?);
+                uncovered.push(self.uncovered(number, provider).await?);
             }
             match next {
                 Some(number) => part.from = Some(number.id),
@@ -53,9 +58,12 @@ impl Engine {
         }
     }
 
-    async fn uncovered(&self, number: Number) -> Result<Uncovered, StoreError> {
-        let setup = self.addresses.setup(&number.id).await?;
-        Ok(Uncovered { number, setup })
+    async fn uncovered(&self, number: Number, provider: &str) -> Result<Uncovered, StoreError> {
+        Ok(Uncovered {
+            setup: self.addresses.setup(&number.id).await?,
+            warning: mismatch(provider, &number.carrier),
+            number,
+        })
     }
 
     fn needs_address(&self, number: &Number) -> bool {
@@ -68,7 +76,11 @@ impl Engine {
 /// What a listing shows of a number without an address; what the provider
 /// said, to administrators only.
 pub fn coverage_row(uncovered: &Uncovered, for_admin: bool) -> Map<String, Value> {
-    let Uncovered { number, setup } = uncovered;
+    let Uncovered {
+        number,
+        setup,
+        warning,
+    } = uncovered;
     let mut row = Map::new();
     row.insert("id".to_owned(), number.id.as_str().into());
     row.insert("carrier".to_owned(), number.carrier.as_str().into());
@@ -84,6 +96,9 @@ pub fn coverage_row(uncovered: &Uncovered, for_admin: bool) -> Map<String, Value
         }
     } else {
         row.insert("state".to_owned(), "never_asked".into());
+    }
+    if let Some(warning) = warning {
+        row.insert("warning".to_owned(), warning.as_str().into());
     }
     row
 }

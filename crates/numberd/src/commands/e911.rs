@@ -1,11 +1,14 @@
 //! `numberd e911`: which numbers an emergency call can't be located from.
 
 use engine::emergency::{Uncovered, coverage_row};
-use numbers::account::AccountId;
+use std::sync::Arc;
+
+use numbers::account::{Account, AccountId};
 use serde_json::Value;
 use store::Page;
 
 use super::PAGE;
+use super::account::Below;
 use crate::cli::{E911Command, Format, Global};
 use crate::database::{Access, Database};
 use crate::exit::Outcome;
@@ -16,7 +19,7 @@ pub async fn run(global: &Global, command: E911Command) -> Outcome {
     match command {
         E911Command::Coverage { account, format } => {
             let accounts = match account {
-                Some(text) => vec![database.account(&text).await?.id.clone()],
+                Some(text) => vec![database.account(&text).await?],
                 None => everybody(&database).await?,
             };
             coverage(&database, &accounts, format).await
@@ -25,29 +28,25 @@ pub async fn run(global: &Global, command: E911Command) -> Outcome {
 }
 
 /// The master account and all below it.
-async fn everybody(database: &Database) -> Outcome<Vec<AccountId>> {
+async fn everybody(database: &Database) -> Outcome<Vec<Arc<Account>>> {
     let master = database.master().await?;
-    let mut accounts = vec![master.clone()];
-    let mut page = Some(Page::first(PAGE + 1));
-    while let Some(this) = page.take() {
-        let mut below = database.store.descendants(&master, &this).await?;
-        if below.len() > PAGE
-            && let Some(next) = below.pop()
-        {
-            page = Some(Page::starting_at(next.id, PAGE + 1));
-        }
-        accounts.extend(below.into_iter().map(|account| account.id));
+    let mut accounts = Vec::new();
+    accounts.extend(database.store.account(&master).await?);
+    let mut below = Below::new(master);
+    while let Some(page) = below.next(database).await? {
+        accounts.extend(page.into_iter().map(Arc::new));
     }
     Ok(accounts)
 }
 
-async fn coverage(database: &Database, accounts: &[AccountId], format: Format) -> Outcome {
+async fn coverage(database: &Database, accounts: &[Arc<Account>], format: Format) -> Outcome {
     let columns = [
         ("number", 16),
         ("state", 12),
         ("provider", 14),
         ("account", 32),
-        ("carrier", 0),
+        ("carrier", 12),
+        ("warning", 0),
     ];
     let mut list = List::new(format.json, &columns);
     for account in accounts {
@@ -62,10 +61,10 @@ async fn coverage(database: &Database, accounts: &[AccountId], format: Format) -
             }
             for one in &uncovered {
                 list.row(
-                    || cells(account, one),
+                    || cells(&account.id, one),
                     || {
                         let mut row = coverage_row(one, true);
-                        row.insert("account".to_owned(), account.as_str().into());
+                        row.insert("account".to_owned(), account.id.as_str().into());
                         Value::Object(row)
                     },
                 )?;
@@ -89,5 +88,6 @@ fn cells(account: &AccountId, one: &Uncovered) -> Vec<String> {
         text("provider"),
         account.to_string(),
         text("carrier"),
+        text("warning"),
     ]
 }

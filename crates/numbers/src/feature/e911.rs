@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Feature, is_served};
+use crate::carrier::CarrierName;
 use crate::number::Number;
 
 /// The field of an address that no provider is told: whom its owner wants to be
@@ -30,6 +31,36 @@ pub enum AddressAnswer<'a> {
     Confirmed(&'a Map<String, Value>),
     /// Asked for, and not confirmed.
     Pending,
+}
+
+/// Why a provider makes no sense for a carrier's numbers, if it doesn't: those
+/// that sell numbers themselves keep addresses of these alone
+/// (spec/integrations.md 1.2).
+///
+/// ```
+/// use numbers::carrier::CarrierName;
+/// use numbers::feature::e911::mismatch;
+/// assert_eq!(mismatch("dash_e911", &CarrierName::new("telnyx")), None);
+/// assert_eq!(mismatch("telnyx_e911", &CarrierName::new("telnyx")), None);
+/// assert!(mismatch("telnyx_e911", &CarrierName::new("vitelity")).is_some());
+/// ```
+pub fn mismatch(provider: &str, carrier: &CarrierName) -> Option<String> {
+    const VENDORS: [&str; 3] = ["telnyx", "twilio", "vitelity"];
+    let vendor = provider.strip_suffix("_e911").unwrap_or(provider);
+    (VENDORS.contains(&vendor) && vendor != carrier.as_str()).then(|| {
+        format!(
+            "{provider} keeps emergency addresses of {vendor}'s numbers only, not of {carrier}'s"
+        )
+    })
+}
+
+/// What is to be said of the provider of a number's emergency address, where it
+/// has or wants one.
+pub fn warning(number: &Number, provider: &str) -> Option<String> {
+    let concerned = number.features.contains_key(&Feature::E911)
+        || number.address_work.is_some()
+        || unconfirmed(number).is_some();
+    concerned.then(|| mismatch(provider, &number.carrier))?
 }
 
 /// Writes an address that a provider confirmed into the record.
