@@ -26,6 +26,8 @@ pub enum Access {
     Write,
     /// The same, and make the database if there is none.
     Create,
+    /// The same, for very many changes.
+    Load,
 }
 
 /// An open database.
@@ -209,7 +211,11 @@ fn open_file(path: &Path, access: Access) -> Outcome<SqliteStore> {
     }
     let options = store_sqlite::Options {
         read_only: access == Access::Read,
-        ..store_sqlite::Options::default()
+        ..if access == Access::Load {
+            store_sqlite::Options::bulk()
+        } else {
+            store_sqlite::Options::default()
+        }
     };
     SqliteStore::open(path, &options).map_err(|error| unusable(path, &error))
 }

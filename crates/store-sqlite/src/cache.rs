@@ -1,5 +1,6 @@
 //! What is read for every request and seldom written, kept in memory: accounts,
-//! users, settings, and the numbers that were asked for lately.
+//! users, settings, and the numbers that were asked for lately, with what is
+//! wanted for their caller names.
 //!
 //! The one writer of the database is in this process, and it empties what it
 //! wrote before anybody is told of the write. So who was told of a change
@@ -14,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use numbers::number::Number;
-use store::{Operation, User, UserId};
+use store::{Document, DocumentKind, Operation, User, UserId};
 
 use crate::failure::Result;
 use crate::prepared::PreparedBatch;
@@ -31,6 +32,8 @@ pub struct Caches {
     pub accounts: Cache<AccountId, Arc<Account>>,
     pub users: Cache<(AccountId, UserId), Arc<User>>,
     pub settings: Cache<String, String>,
+    /// By number; also that there is nothing, as for most numbers.
+    pub caller_names: Cache<String, Option<Arc<Document>>>,
 }
 
 impl Default for Caches {
@@ -40,6 +43,7 @@ impl Default for Caches {
             accounts: Cache::holding(MOST),
             users: Cache::holding(MOST),
             settings: Cache::holding(MOST),
+            caller_names: Cache::holding(MOST_NUMBERS),
         }
     }
 }
@@ -52,6 +56,13 @@ impl Caches {
         self.accounts.forget_all();
         self.users.forget_all();
         self.settings.forget_all();
+        self.caller_names.forget_all();
+    }
+
+    fn forget_document(&self, kind: DocumentKind, id: &String) {
+        if kind == DocumentKind::CallerName {
+            self.caller_names.forget(id);
+        }
     }
 
     /// Forgets what a batch writes.
@@ -59,11 +70,12 @@ impl Caches {
         for step in &batch.steps {
             match &step.operation {
                 Operation::ChangeNumber(change) => self.numbers.forget(change.key()),
-                Operation::Claim(..)
+                Operation::PutDocument(document) => self.forget_document(document.kind, &document.id),
+                Operation::DeleteDocument(kind, id) => self.forget_document(*kind, id),
+                // What is wanted for caller names has no end.
+                Operation::DropExpired(_)
+                | Operation::Claim(..)
                 | Operation::Unclaim(_)
-                | Operation::PutDocument(_)
-                | Operation::DeleteDocument(..)
-                | Operation::DropExpired(_)
                 | Operation::PutDataSet(_)
                 | Operation::PutDataPart(..)
                 | Operation::DeleteDataSet(_) => {}
@@ -85,7 +97,7 @@ impl Caches {
     }
 }
 
-/// Values by key; only what is there is kept, never that something isn't.
+/// Values by key. That nothing is there is kept only where that is a value.
 #[derive(Debug)]
 pub struct Cache<K, V> {
     kept: RwLock<Kept<K, V>>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::Options;
 use crate::failure::{Failure, Result};
 
 /// What a connection is for.
@@ -22,9 +23,8 @@ pub enum Role {
 /// How long a statement waits for a lock that another program holds.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Page cache in KiB. Commits of the writer empty the caches of readers, so
-/// these are small; the pages themselves are in the operating system's cache.
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// Page cache of a reader in KiB. Commits of the writer empty it, so it is
+/// small; the pages themselves are in the operating system's cache.
 const READER_CACHE_KIB: i64 = 1024;
 
 /// Prepared statements a connection keeps; there are about 40 in all.
@@ -41,11 +41,7 @@ pub fn open(path: &Path, role: Role) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let cache = match role {
-        Role::Writer => WRITER_CACHE_KIB,
-        _ => READER_CACHE_KIB,
-    };
-    connection.pragma_update(None, "cache_size", -cache)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // Else a statement whose plan could depend on its parameters is compiled
@@ -67,9 +63,8 @@ fn durable(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Switches the database to a write-ahead log of at most about `limit` bytes
-/// at rest.
-pub fn use_wal(writer: &Connection, limit: u64) -> Result<()> {
+/// Switches the database to a write-ahead log, and gives the writer its memory.
+pub fn prepare_writer(writer: &Connection, options: &Options) -> Result<()> {
     let mode: String =
         writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
@@ -77,7 +72,11 @@ pub fn use_wal(writer: &Connection, limit: u64) -> Result<()> {
             "the file system doesn't allow a write-ahead log; the database needs a local disk",
         ));
     }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let limit = signed(options.wal_limit_bytes);
     writer.pragma_update_and_check(None, "journal_size_limit", limit, |_| Ok(()))?;
+    // In KiB, as it is negative.
+    let cache = -signed(options.writer_cache_bytes / 1024);
+    writer.pragma_update(None, "cache_size", cache)?;
     Ok(())
 }

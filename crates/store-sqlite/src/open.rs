@@ -49,7 +49,7 @@ fn read_write(path: &Path, options: &Options) -> Result<(WriteSide, Pools)> {
     private_file(OpenOptions::new().create(true).truncate(false), path)
         .map_err(|error| Failure::unavailable(format!("can't open the database: {error}")))?;
     let mut writer = connection::open(path, Role::Writer)?;
-    connection::use_wal(&writer, options.wal_limit_bytes)?;
+    connection::prepare_writer(&writer, options)?;
     migrate::run(&mut writer)?;
     bound_size(&writer, options.max_bytes)?;
     let pools = open_pools(path, options)?;

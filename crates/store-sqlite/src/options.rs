@@ -19,6 +19,8 @@ pub struct Options {
     /// Length in bytes at which the write-ahead log is kept. A long read, like
     /// a backup, can make it longer for as long as it takes.
     pub wal_limit_bytes: u64,
+    /// Page cache of the writer in bytes: what a commit changes fits in best.
+    pub writer_cache_bytes: u64,
     /// Largest size of the database file in bytes; `None`: the disk's.
     pub max_bytes: Option<u64>,
     /// Only read, beside a process that has the database open for writing or
@@ -36,8 +38,24 @@ impl Default for Options {
                 .clamp(2, 16),
             checkpoint_every: Duration::from_secs(1),
             wal_limit_bytes: 64 << 20,
+            writer_cache_bytes: 32 << 20,
             max_bytes: None,
             read_only: false,
+        }
+    }
+}
+
+impl Options {
+    /// For a program that writes very many rows and does nothing else. A page
+    /// of an index is written once a commit, however many of its rows change:
+    /// the more rows a commit has, the less there is to write for each.
+    pub fn bulk() -> Self {
+        Self {
+            queue_capacity: 100_000,
+            max_batches_per_commit: 100_000,
+            wal_limit_bytes: 256 << 20,
+            writer_cache_bytes: 128 << 20,
+            ..Self::default()
         }
     }
 }

@@ -12,8 +12,16 @@ use crate::failure::{Failure, Result};
 /// a permit that says one is free), so waiting for one is short.
 #[derive(Debug)]
 pub struct Pool {
-    idle: Mutex<Option<Vec<Connection>>>,
+    idle: Mutex<Idle>,
     returned: Condvar,
+}
+
+#[derive(Debug)]
+struct Idle {
+    /// `None` once the pool is closed.
+    connections: Option<Vec<Connection>>,
+    /// Those who wait for one: waking nobody would cost a system call, too.
+    waiting: usize,
 }
 
 impl Pool {
@@ -22,7 +30,10 @@ impl Pool {
             .map(|_| connection::open(path, Role::Reader))
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            idle: Mutex::new(Some(connections)),
+            idle: Mutex::new(Idle {
+                connections: Some(connections),
+                waiting: 0,
+            }),
             returned: Condvar::new(),
         })
     }
@@ -35,14 +46,14 @@ impl Pool {
 
     /// Closes the connections; those that are lent close when they come back.
     pub fn close(&self) {
-        self.lock().take();
+        self.lock().connections.take();
         self.returned.notify_all();
     }
 
     fn borrow(&self) -> Result<Lent<'_>> {
         let mut idle = self.lock();
         loop {
-            let Some(connections) = idle.as_mut() else {
+            let Some(connections) = idle.connections.as_mut() else {
                 return Err(Failure::unavailable("it is closed"));
             };
             if let Some(connection) = connections.pop() {
@@ -51,14 +62,16 @@ impl Pool {
                     connection: Some(connection),
                 });
             }
+            idle.waiting += 1;
             idle = self
                 .returned
                 .wait(idle)
                 .unwrap_or_else(PoisonError::into_inner);
+            idle.waiting -= 1;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+    fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,9 +84,14 @@ struct Lent<'a> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        if let Some(connections) = self.pool.lock().as_mut() {
+        let mut idle = self.pool.lock();
+        if let Some(connections) = idle.connections.as_mut() {
             connections.extend(self.connection.take());
         }
-        self.pool.returned.notify_one();
+        let is_awaited = idle.waiting > 0;
+        drop(idle);
+        if is_awaited {
+            self.pool.returned.notify_one();
+        }
     }
 }

@@ -319,7 +319,16 @@ impl Store for SqliteStore {
     }
 
     async fn document(&self, kind: DocumentKind, id: &str) -> Answer<Option<Document>> {
-        self.look_up(|connection| document::get(connection, kind, id))
+        let read = |connection: &Connection| document::get(connection, kind, id);
+        if kind != DocumentKind::CallerName {
+            return self.look_up(read);
+        }
+        let kept = self.kept(
+            |caches| &caches.caller_names,
+            &id.to_owned(),
+            |connection| Ok(Some(read(connection)?.map(Arc::new))),
+        )?;
+        Ok(kept.flatten().map(Arc::unwrap_or_clone))
     }
 
     async fn documents_by_id(

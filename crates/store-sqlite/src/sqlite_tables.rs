@@ -58,7 +58,7 @@ impl SqliteTables {
         private_file(OpenOptions::new().create(true).truncate(false), path)
             .map_err(|error| Failure::unavailable(format!("can't open the database: {error}")))?;
         let mut connection = connection::open(path, Role::Writer)?;
-        connection::use_wal(&connection, Options::default().wal_limit_bytes)?;
+        connection::prepare_writer(&connection, &Options::bulk())?;
         // Nobody else moves the log while this writes.
         connection
             .pragma_update(None, "wal_autocheckpoint", 1000)

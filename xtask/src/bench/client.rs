@@ -1,13 +1,15 @@
 //! The client of every load: connections that each send a request, wait for the
 //! answer, and send the next (a closed loop).
 
+use std::fs;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::slice;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::http::{self, Connection};
 use super::server::{Server, processor_seconds};
@@ -90,6 +92,7 @@ impl Load {
 
     /// The connections of one thread.
     fn run_share(&self, shares: Vec<Share>, start: &Barrier) -> Result<Round> {
+        never_interrupt()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()?;
@@ -121,6 +124,23 @@ impl Load {
             })
         })
     }
+}
+
+/// Has this thread wait for its turn on a processor. Else every answer wakes it
+/// and puts the server aside in the middle of its work, which on one machine
+/// costs a slow server more than a fast one, whose client never sleeps; and
+/// nothing where the client is elsewhere, as in real life.
+fn never_interrupt() -> Result<()> {
+    // PID/task/TID.
+    let own = fs::read_link("/proc/thread-self").context("there is no /proc")?;
+    let own = own.file_name().context("a thread has a number")?;
+    let status = Command::new("chrt")
+        .args(["--batch", "--pid", "0"])
+        .arg(own)
+        .status()
+        .context("chrt (util-linux) is missing")?;
+    ensure!(status.success(), "chrt ended with {status}");
+    Ok(())
 }
 
 /// One connection, to the end of its time; answers how long each answer took,

@@ -1,8 +1,8 @@
 //! `numberd import`: numbers from a CSV file.
 //!
 //! One thread reads and parses, this task makes records of the rows, the
-//! store's writer commits; a few batches are on their way between them, so
-//! memory doesn't grow with the file.
+//! store's writer commits; so many batches at most are on their way between
+//! them that memory doesn't grow with the file.
 
 mod reader;
 mod report;
@@ -24,8 +24,9 @@ use crate::exit::{Code, Failure, Outcome};
 use reader::{Batch, Line, Source};
 use report::Report;
 
-/// Batches between the writer and this task.
-const UNDER_WAY: usize = 3;
+/// Batches between the writer and this task: as many as are there when a
+/// commit ends share the next.
+const UNDER_WAY: usize = 32;
 
 pub async fn run(global: &Global, options: &Import) -> Outcome {
     let report = Report::new(options)?;
@@ -33,7 +34,7 @@ pub async fn run(global: &Global, options: &Import) -> Outcome {
     let access = if options.dry_run {
         Access::Read
     } else {
-        Access::Create
+        Access::Load
     };
     let database = Database::for_command(global, access).await?;
     let bar = bar(source.bytes);
