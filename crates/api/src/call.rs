@@ -18,7 +18,7 @@ use crate::dialect::Dialect;
 use crate::envelope::etag_matches;
 use crate::error::ApiError;
 use crate::idempotency::{Answer, Claim};
-use crate::request::{Data, Envelope, Incoming, Media, account_in};
+use crate::request::{Data, Envelope, Incoming, Media, account_in, names};
 
 /// A request to a route, whoever sent it.
 #[derive(Debug)]
@@ -276,7 +276,7 @@ fn context(input: &Input, caller: Caller) -> Result<Context, ApiError> {
         now: input.incoming.now,
         making: input.claim.as_ref().map(|claim| claim.making().to_owned()),
     };
-    let claimed = input.incoming.headers.get("x-auth-account-id");
+    let claimed = input.incoming.headers.get(&names::AUTH_ACCOUNT_ID);
     if let (Some(claimed), Some(account)) = (claimed, context.account())
         && claimed.as_bytes() != account.id.as_str().as_bytes()
     {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::envelope::insert;
 use crate::reply::Reply;
-use crate::request::Incoming;
+use crate::request::{Incoming, names};
 
 static NEXT_START_KEY: HeaderName = HeaderName::from_static("x-next-start-key");
 
@@ -118,7 +118,7 @@ fn cell(value: Option<&Value>) -> String {
 /// a path or a header could stumble over.
 fn file_name(incoming: &Incoming) -> String {
     let wanted = incoming
-        .header("x-file-name")
+        .header(&names::FILE_NAME)
         .or(incoming.query.get("file_name"))
         .or(incoming.tokens.last().map(String::as_str));
     let name: String = wanted

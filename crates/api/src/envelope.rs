@@ -12,11 +12,10 @@ use crate::Api;
 use crate::error::{ApiError, Shape};
 use crate::idempotency::First;
 use crate::reply::{Outcome, Reply, Revision};
-use crate::request::{Incoming, Media};
+use crate::request::{Incoming, Media, names};
 use crate::settings::ApiSettings;
 use crate::{cors, csv};
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Told of an answer that was given before.
 static REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 static JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -66,7 +65,7 @@ pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -
     };
     // Checked when it was taken over; made here otherwise.
     if let Ok(id) = HeaderValue::from_str(&incoming.id) {
-        response.headers_mut().insert(REQUEST_ID.clone(), id);
+        response.headers_mut().insert(names::REQUEST_ID.clone(), id);
     }
     let failed = response.status().is_client_error() || response.status().is_server_error();
     if incoming.is_cors() || failed {
@@ -140,7 +139,7 @@ fn success(incoming: &Incoming, node: &Node, reply: &Reply) -> Response {
     let unchanged = incoming.method == axum::http::Method::GET
         && revision.as_deref().is_some_and(|revision| {
             incoming
-                .header("if-none-match")
+                .header(&header::IF_NONE_MATCH)
                 .is_some_and(|list| etag_matches(list, revision))
         });
     let mut response = if unchanged {
@@ -239,7 +238,7 @@ impl Writer {
     fn text(&mut self, name: &str, text: &str) {
         self.member(name, b"");
         // Writing text into memory can't fail.
-        let _ = serde_json::to_writer(&mut self.0, text);
+        let _ = sonic_rs::to_writer(&mut self.0, text);
     }
 
     /// What every envelope ends with; an answer that is given again is that of

@@ -55,6 +55,14 @@ impl ApiService {
         &self.api
     }
 
+    /// Answers a request.
+    pub(crate) fn respond(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        self.clone().answer(request).map(Ok)
+    }
+
     async fn answer(self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let mut incoming = Incoming::new(&mut parts, &self.api.settings);
@@ -167,7 +175,7 @@ impl Service<Request> for ApiService {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.clone().answer(request).map(Ok))
+        Box::pin(self.respond(request))
     }
 }
 

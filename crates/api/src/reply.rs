@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::idempotency::First;
 
 /// Room for the document of a number, which most answers are.
-const USUAL_BYTES: usize = 1024;
+const USUAL_BYTES: usize = 2048;
 
 /// A successful answer. The outer layer writes the envelope around it.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +82,7 @@ impl Reply {
     /// would be answered as a fault.
     pub fn new(data: &impl Serialize) -> Result<Self, ApiError> {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        serde_json::to_writer(&mut bytes, data).map_err(|_| ApiError::unspecified_fault())?;
+        sonic_rs::to_writer(&mut bytes, data).map_err(|_| ApiError::unspecified_fault())?;
         Ok(Self {
             data: Some(bytes),
             ..Self::default()

@@ -1,6 +1,7 @@
 //! Structured logs, on stderr.
 
 mod gathered;
+mod line;
 
 use std::io;
 
@@ -60,7 +61,10 @@ pub fn start(log: &Log) -> Outcome {
         .with_writer(lines)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
     let started = match log.format {
-        Format::Text => lines.finish().try_init(),
+        Format::Text => lines
+            .event_format(line::Plain::default())
+            .finish()
+            .try_init(),
         Format::Json => lines.json().flatten_event(true).finish().try_init(),
     };
     started.map_err(|error| Failure::new(Code::Failure, error.to_string()))

@@ -8,10 +8,12 @@
 //! either, as without a cache. A store that was opened only to be read has
 //! another process's writer beside it and keeps nothing.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::fast::RandomState;
 use numbers::account::{Account, AccountId};
 use numbers::e164::E164;
 use numbers::number::Number;
@@ -59,7 +61,7 @@ impl Caches {
         self.caller_names.forget_all();
     }
 
-    fn forget_document(&self, kind: DocumentKind, id: &String) {
+    fn forget_document(&self, kind: DocumentKind, id: &str) {
         if kind == DocumentKind::CallerName {
             self.caller_names.forget(id);
         }
@@ -70,7 +72,9 @@ impl Caches {
         for step in &batch.steps {
             match &step.operation {
                 Operation::ChangeNumber(change) => self.numbers.forget(change.key()),
-                Operation::PutDocument(document) => self.forget_document(document.kind, &document.id),
+                Operation::PutDocument(document) => {
+                    self.forget_document(document.kind, &document.id);
+                }
                 Operation::DeleteDocument(kind, id) => self.forget_document(*kind, id),
                 // What is wanted for caller names has no end.
                 Operation::DropExpired(_)
@@ -106,18 +110,20 @@ pub struct Cache<K, V> {
 
 #[derive(Debug)]
 struct Kept<K, V> {
-    values: HashMap<K, V>,
+    /// By a quick hash: what isn't in the database can't be put in here, so
+    /// that nobody can choose keys that collide.
+    values: HashMap<K, V, RandomState>,
     /// Counts what was forgotten, so that a value that was read before isn't
     /// kept after.
     generation: u64,
 }
 
-impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// A cache of at most so many values.
     fn holding(most: usize) -> Self {
         Self {
             kept: RwLock::new(Kept {
-                values: HashMap::new(),
+                values: HashMap::default(),
                 generation: 0,
             }),
             most,
@@ -125,7 +131,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     }
 
     /// The value of a key: kept, or else as `read` finds it.
-    pub fn get(&self, key: &K, read: impl FnOnce() -> Result<Option<V>>) -> Result<Option<V>> {
+    pub fn get<Q>(&self, key: &Q, read: impl FnOnce() -> Result<Option<V>>) -> Result<Option<V>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    {
         let generation = {
             let kept = self.read();
             if let Some(value) = kept.values.get(key) {
@@ -140,13 +150,16 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
                 if kept.values.len() >= self.most {
                     kept.values.clear();
                 }
-                kept.values.insert(key.clone(), value.clone());
+                kept.values.insert(key.to_owned(), value.clone());
             }
         }
         Ok(found)
     }
 
-    fn forget(&self, key: &K) {
+    fn forget<Q: Eq + Hash + ?Sized>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
         let mut kept = self.write();
         kept.generation += 1;
         kept.values.remove(key);

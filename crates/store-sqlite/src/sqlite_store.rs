@@ -1,5 +1,6 @@
 //! The store itself: each call to its place.
 
+use std::borrow::Borrow;
 use std::hash::Hash;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,12 +123,16 @@ impl SqliteStore {
     }
 
     /// A look-up of what is kept in memory.
-    fn kept<K: Eq + Hash + Clone, V: Clone>(
+    fn kept<K, Q, V: Clone>(
         &self,
         cache: impl FnOnce(&Caches) -> &Cache<K, V>,
-        key: &K,
+        key: &Q,
         read: impl FnOnce(&Connection) -> Result<Option<V>>,
-    ) -> Answer<Option<V>> {
+    ) -> Answer<Option<V>>
+    where
+        K: Borrow<Q> + Eq + Hash,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    {
         let Some(caches) = &self.caches else {
             return self.look_up(read);
         };
@@ -303,7 +308,7 @@ impl Store for SqliteStore {
     async fn setting(&self, key: &str) -> Answer<Option<String>> {
         self.kept(
             |caches| &caches.settings,
-            &key.to_owned(),
+            key,
             |connection| name::setting(connection, key),
         )
     }
@@ -325,7 +330,7 @@ impl Store for SqliteStore {
         }
         let kept = self.kept(
             |caches| &caches.caller_names,
-            &id.to_owned(),
+            id,
             |connection| Ok(Some(read(connection)?.map(Arc::new))),
         )?;
         Ok(kept.flatten().map(Arc::unwrap_or_clone))

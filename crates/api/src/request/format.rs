@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use axum::http::{Method, header};
 use serde_json::Value;
 
-use super::{Envelope, Incoming};
+use super::{Envelope, Incoming, names};
 use crate::error::ApiError;
 
 /// What the client wants the answer to look like.
@@ -46,7 +46,7 @@ const MAX_FUNCTION_NAME: usize = 128;
 
 impl Format {
     pub(super) fn read(incoming: &Incoming, body: Option<&Envelope>) -> Result<Self, ApiError> {
-        let pretty = incoming.header("x-pretty-print").is_some_and(is_true)
+        let pretty = incoming.header(&names::PRETTY_PRINT).is_some_and(is_true)
             || match incoming.value(body, "pretty_print") {
                 Some(Value::Bool(pretty)) => pretty,
                 Some(Value::String(text)) => is_true(&text),
@@ -86,7 +86,8 @@ fn is_true(text: &str) -> bool {
 /// The best of the media types that an `Accept` lists, where what is named
 /// counts before what a range covers (RFC 9110, 12.5.1).
 fn media(accept: &str) -> Media {
-    if accept.trim().is_empty() {
+    // What nearly every client sends.
+    if matches!(accept.trim(), "" | "*/*" | "application/json") {
         return Media::Json;
     }
     let mut json = None;

@@ -3,6 +3,7 @@
 
 mod body;
 mod format;
+pub(crate) mod names;
 mod path;
 mod query;
 
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, MatchedPath};
-use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use engine::tokens::Authenticated;
 use numbers::account::Account;
 use numbers::gregorian::GregorianSeconds;
@@ -155,7 +156,7 @@ impl Incoming {
 
     /// Reads what the headers ask for: the dialect.
     pub fn read_dialect(&mut self) -> Result<(), ApiError> {
-        if let Some(value) = self.headers.get("x-numberd-dialect") {
+        if let Some(value) = self.headers.get(&names::DIALECT) {
             let text = String::from_utf8_lossy(value.as_bytes());
             self.dialect =
                 text.trim()
@@ -231,16 +232,16 @@ impl Incoming {
     /// some clients always send the header.
     fn find_token(&self, body: Option<&Envelope>) -> Option<String> {
         let filled = |text: &String| !text.is_empty();
-        self.header("x-auth-token")
+        self.header(&names::AUTH_TOKEN)
             .map(|text| text.trim().to_owned())
             .filter(filled)
             .or_else(|| self.text_value(body, "auth_token").filter(filled))
-            .or_else(|| self.header("authorization").and_then(bearer))
+            .or_else(|| self.header(&header::AUTHORIZATION).and_then(bearer))
             .or_else(|| self.query.get("authorization").and_then(bearer))
     }
 
     /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -273,11 +274,18 @@ impl Incoming {
         let plain = self.version == Some(2)
             && path.starts_with("/v2/")
             && !path.ends_with('/')
-            && !path.contains('%')
+            && has_no_other_escape_than_of_a_plus(path)
             && path != "/v2/account"
             && !path.starts_with("/v2/account/");
         (self.version.is_some() && !plain).then(|| path::for_router(&self.tokens))
     }
+}
+
+/// `%2B`, as clients write the plus of a number: no route has a plus of its own
+/// that it could be taken for.
+fn has_no_other_escape_than_of_a_plus(path: &str) -> bool {
+    let mut escapes = path.split('%').skip(1);
+    escapes.all(|rest| matches!(rest.as_bytes(), [b'2', b'B' | b'b', ..]))
 }
 
 /// The id of the account in the URL, if there is one.
@@ -290,7 +298,7 @@ pub fn account_in(tokens: &[String]) -> Option<&str> {
 
 fn request_id(headers: &HeaderMap) -> String {
     headers
-        .get("x-request-id")
+        .get(&names::REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| {
             let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
@@ -313,7 +321,7 @@ fn client(parts: &Parts, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     }
     let mut client = peer;
     let lines = headers
-        .get_all("x-forwarded-for")
+        .get_all(&names::FORWARDED_FOR)
         .iter()
         .filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();

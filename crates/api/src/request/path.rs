@@ -33,6 +33,9 @@ pub(super) fn tokens(path: &str) -> Result<Vec<String>, ApiError> {
     }
     path.split('/')
         .map(|token| {
+            if !token.contains('%') {
+                return Ok(token.to_owned());
+            }
             percent_decode_str(token)
                 .decode_utf8()
                 .map(Cow::into_owned)

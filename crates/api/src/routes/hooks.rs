@@ -60,7 +60,10 @@ async fn take(api: &Api, call: &OpenCall, reseller: Option<&AccountId>) -> Resul
         making: None,
     };
     let name = call.after("carriers");
-    let header = |name: &str| incoming.header(name).map(ToOwned::to_owned);
+    let header = |name: &str| {
+        let value = incoming.headers.get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
     let body = &incoming.raw_body;
     let taken = api
         .engine

@@ -1,6 +1,7 @@
 //! Serving: connections, their limits, and stopping without losing a request.
 
 mod linger;
+mod patience;
 mod refusal;
 
 use std::convert::Infallible;
@@ -15,15 +16,15 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::Service;
 
 use crate::observe;
 use crate::pipeline::ApiService;
 use linger::Unread;
+use patience::Patience;
 use refusal::Refusing;
 
 /// How often measurements are moved into histograms.
@@ -128,10 +129,10 @@ fn connection(
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(|body| unread.watch(body));
         request.extensions_mut().insert(ConnectInfo(peer));
-        service.clone().call(request)
+        service.respond(request)
     });
     http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(Patience::default())
         .header_read_timeout(patience)
         .serve_connection(TokioIo::new(stream), answer)
 }
