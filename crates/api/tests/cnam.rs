@@ -2,18 +2,26 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use api::ApiSettings;
 use common::{Harness, Holder};
 use engine::Settings;
 use engine::settings::NumberManager;
 use numbers::gregorian::GregorianSeconds;
+use numbers::price::PriceList;
 use serde_json::{Value, json};
 
 const NUMBER: &str = "/+14155550101";
 const LATER: GregorianSeconds = GregorianSeconds::new(99_000_000_000);
 
 async fn world(provider: &str) -> Harness {
+    world_with(provider, PriceList::default()).await
+}
+
+async fn world_with(provider: &str, prices: PriceList) -> Harness {
     let settings = Settings {
+        prices,
         number_manager: NumberManager {
             available_module_name: "inventory".to_owned(),
             cnam_provider: provider.to_owned(),
@@ -94,4 +102,26 @@ async fn a_name_that_a_person_must_set_says_so() {
     server.job().await;
     let by_hand = json!({ "state": "by_hand" });
     assert_eq!(server.shown(&server.child).await, by_hand);
+}
+
+#[tokio::test]
+async fn a_name_costs_what_its_provider_does() {
+    let both = ["cnam", "telnyx_cnam"].map(str::to_owned).into_iter();
+    let prices = PriceList {
+        number_services: both.zip([1.0, 2.0]).collect::<BTreeMap<_, _>>(),
+        ..PriceList::default()
+    };
+    for (provider, name, rate) in [
+        ("cnam_notifier", "cnam", 1.0),
+        ("knm_telnyx_cnam", "telnyx_cnam", 2.0),
+    ] {
+        let server = world_with(provider, prices.clone()).await;
+        let url = server.child.numbers(NUMBER);
+        let asked = json!({ "cnam": { "display_name": "ACME" } });
+        let quote = server.write("PATCH", &server.child, &url, asked).await;
+        assert_eq!(quote.status, 402, "{}", quote.text);
+        let services = quote.data()["number_services"].as_object().unwrap();
+        assert_eq!(services.keys().collect::<Vec<_>>(), [name]);
+        assert_eq!(services[name]["rate"], rate);
+    }
 }

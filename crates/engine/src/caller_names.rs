@@ -11,13 +11,13 @@ use futures::stream::{self, StreamExt};
 use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::feature::cnam::CallerNames;
+use numbers::feature::{self, Feature};
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::plan::{Effect, Plan, Rules};
 use numbers::revision::Revision;
 use providers::{ProviderName, Providers, Wish};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use store::{Batch, Document, DocumentKind, Expectation, Operation, Store, StoreError};
 
 use crate::backoff::pause;
@@ -228,7 +228,7 @@ impl Engine {
 
     async fn name_work(&self, number: &Number) -> Result<Option<NameWork>, StoreError> {
         // Most numbers have none, and nothing is read for them.
-        if CallerNames::of(number) == CallerNames::default() {
+        if !feature::is_on(&number.features, Feature::Cnam) {
             return Ok(None);
         }
         let wish = self.names.wish(&number.id).await?;
@@ -287,16 +287,8 @@ impl Engine {
     }
 
     async fn cnam_provider(&self, account: Option<&Account>) -> Result<ProviderName, StoreError> {
-        let own = match account {
-            Some(account) => {
-                let reseller = self.reseller_of(account).await?;
-                let name = reseller.number_manager.get("cnam_provider");
-                name.and_then(Value::as_str).map(ProviderName::new)
-            }
-            None => None,
-        };
-        let installation = &self.settings.number_manager.cnam_provider;
-        Ok(own.unwrap_or_else(|| ProviderName::new(installation)))
+        let rules = self.rules_for(account).await?;
+        Ok(ProviderName::new(&rules.providers.cnam))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Reading numbers: one, and an account's list.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use numbers::account::Account;
 use numbers::authorize::{Owner, Standing};
 use numbers::e164::E164;
 use numbers::error::NumberError;
-use numbers::feature::Feature;
+use numbers::feature::FeatureSet;
 use numbers::feature::availability::available;
 use numbers::feature::e911;
 use numbers::number::Number;
@@ -26,7 +25,7 @@ pub struct NumberView {
     /// The record.
     pub number: Arc<Number>,
     /// Features that this caller may switch on.
-    pub available: BTreeSet<Feature>,
+    pub available: FeatureSet,
     /// What is under way for the caller names that it has on; not in listings.
     pub name_work: Option<NameWork>,
     /// Whether the caller may see what only operators see.
@@ -62,7 +61,7 @@ impl NumberView {
         let for_admin = cx.is_admin();
         let reseller = rules.reseller_features.as_ref();
         let available = available(&number, for_admin, reseller, &rules.features);
-        let address_warning = e911::warning(&number, &rules.e911_provider);
+        let address_warning = e911::warning(&number, &rules.providers.e911);
         Self {
             number,
             available,

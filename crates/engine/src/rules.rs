@@ -8,6 +8,7 @@ use numbers::account::Account;
 use numbers::authorize::creation_states;
 use numbers::carrier::CarrierName;
 use numbers::feature::availability::FeatureRules;
+use numbers::feature::provider::FeatureProviders;
 use numbers::plan::Rules;
 use numbers::price::PriceList;
 use numbers::state::State;
@@ -35,10 +36,16 @@ pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
         age_released: settings.should_age,
         features: feature_rules,
         reseller_features: None,
-        e911_provider: ProviderName::new(&settings.e911_provider)
-            .as_str()
-            .to_owned(),
+        providers: FeatureProviders {
+            e911: bare(&settings.e911_provider),
+            cnam: bare(&settings.cnam_provider),
+        },
     }
+}
+
+/// A provider's name as records and bills have it.
+fn bare(name: &str) -> String {
+    ProviderName::new(name).as_str().to_owned()
 }
 
 /// The states that `released_state` may name: those of numbers without owner
@@ -81,10 +88,13 @@ impl Engine {
                 let settings = &reseller.number_manager;
                 let rules = rules.to_mut();
                 rules.reseller_features = Some(FeatureRules::from_settings(settings));
-                if let Some(name) = settings.get("e911_provider").and_then(Value::as_str) {
-                    ProviderName::new(name)
-                        .as_str()
-                        .clone_into(&mut rules.e911_provider);
+                let chosen = |key| settings.get(key).and_then(Value::as_str).map(bare);
+                let FeatureProviders { e911, cnam } = &mut rules.providers;
+                if let Some(name) = chosen("e911_provider") {
+                    *e911 = name;
+                }
+                if let Some(name) = chosen("cnam_provider") {
+                    *cnam = name;
                 }
             }
         }

@@ -18,6 +18,7 @@ use crate::feature::availability::FeatureRules;
 use crate::feature::cnam::CallerNames;
 use crate::feature::e911::{AddressAnswer, AddressWork};
 use crate::feature::lists::OwnLists;
+use crate::feature::provider::FeatureProviders;
 use crate::feature::{self, Feature};
 use crate::gregorian::GregorianSeconds;
 use crate::life::{self, Facts, From, Operation};
@@ -121,8 +122,8 @@ pub struct Rules {
     pub features: FeatureRules,
     /// The reseller's feature lists.
     pub reseller_features: Option<FeatureRules>,
-    /// Who confirms emergency addresses of the account's numbers.
-    pub e911_provider: String,
+    /// Who stands behind the features of the account's numbers.
+    pub providers: FeatureProviders,
 }
 
 impl Default for Rules {
@@ -135,7 +136,7 @@ impl Default for Rules {
             age_released: false,
             features: FeatureRules::default(),
             reseller_features: None,
-            e911_provider: "dash_e911".to_owned(),
+            providers: FeatureProviders::default(),
         }
     }
 }
@@ -320,7 +321,7 @@ impl<'a> Situation<'a> {
         // Not even the account that gets it back pays for a release
         // (spec/life.md 2.6).
         if operation != Operation::Release {
-            plan.charges = charges(self.number, &plan.number, self.classifier);
+            plan.charges = charges(self.number, &plan.number, self.classifier, &rules.providers);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::feature::Feature;
+use crate::feature::provider::FeatureProviders;
 use crate::number::Number;
 
 /// Prices of a plan; what isn't listed costs nothing. Amounts are in the
@@ -101,7 +102,14 @@ impl Quote {
 
 /// What a change of a number adds to its new owner's bill: the number, when he
 /// gets one that is billed, and every feature that is switched on.
-pub fn charges(before: Option<&Number>, after: &Number, classifier: &str) -> Vec<Charge> {
+/// Features have the names of those who stand behind them now, also those that
+/// are on already: another provider adds nothing.
+pub fn charges(
+    before: Option<&Number>,
+    after: &Number,
+    classifier: &str,
+    providers: &FeatureProviders,
+) -> Vec<Charge> {
     if after.owner.is_none() {
         return Vec::new();
     }
@@ -113,10 +121,9 @@ pub fn charges(before: Option<&Number>, after: &Number, classifier: &str) -> Vec
             item: classifier.to_owned(),
         });
     }
-    let already_on: BTreeSet<&'static str> = same_owner
-        .map(|number| billed(number).collect())
-        .unwrap_or_default();
-    let now_on: BTreeSet<&'static str> = billed(after).collect();
+    let names = |number| billed(number, providers).collect::<BTreeSet<&str>>();
+    let already_on = same_owner.map(names).unwrap_or_default();
+    let now_on = names(after);
     charges.extend(now_on.difference(&already_on).map(|item| Charge {
         category: Category::NumberServices,
         item: (*item).to_owned(),
@@ -124,12 +131,16 @@ pub fn charges(before: Option<&Number>, after: &Number, classifier: &str) -> Vec
     charges
 }
 
-fn billed(number: &Number) -> impl Iterator<Item = &'static str> {
+/// The names of the features that a bill lists.
+fn billed<'a>(
+    number: &'a Number,
+    providers: &'a FeatureProviders,
+) -> impl Iterator<Item = &'a str> {
     number
         .features
         .keys()
         .filter(|feature| **feature != Feature::Local)
-        .map(|feature| feature.billing_name())
+        .map(|feature| providers.billing_name(*feature))
 }
 
 impl PriceList {

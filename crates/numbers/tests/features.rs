@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use common::{Ask, id, number, object, shown};
 use numbers::feature::availability::{FeatureRules, available};
 use numbers::feature::lists::OwnLists;
-use numbers::feature::{Feature, requested, settings, unconfirmed_address};
+use numbers::feature::provider::FeatureProviders;
+use numbers::feature::{Feature, FeatureSet, requested, settings, unconfirmed_address};
 use numbers::life::Operation::Replace;
 use numbers::number::Number;
 use numbers::plan::{Effect, Rules};
@@ -213,8 +214,8 @@ fn allowed_without_denied_is_available() {
                 let reseller = line.rules.reseller_features.as_ref();
                 let mut found = available(&number, admin, reseller, &line.rules.features);
                 // The switch of both directions has no settings of its own.
-                found.remove(&Feature::Cnam);
-                let expected: BTreeSet<Feature> = line
+                found.remove(Feature::Cnam);
+                let expected: FeatureSet = line
                     .may
                     .iter()
                     .map(|(feature, _)| *feature)
@@ -462,18 +463,15 @@ fn the_old_key_of_the_systems_list_is_read() {
     let found = available(&owned, false, None, &old);
     assert_eq!(
         found,
-        [
-            Feature::Cnam,
-            Feature::InboundCnam,
-            Feature::OutboundCnam,
-            Feature::Port,
-            Feature::E911
-        ]
-        .into()
+        Feature::Cnam
+            | Feature::InboundCnam
+            | Feature::OutboundCnam
+            | Feature::Port
+            | Feature::E911
     );
     // The new one wins.
     let both = rules(json!({ "providers": ["sms"], "features": { "allow": ["mms"] } }));
-    assert_eq!(available(&owned, false, None, &both), [Feature::Mms].into());
+    assert_eq!(available(&owned, false, None, &both), Feature::Mms);
     // What isn't a list says nothing.
     assert_eq!(
         rules(
@@ -529,14 +527,20 @@ fn names_of_features_and_of_their_old_modules() {
 
 #[test]
 fn names_on_a_bill() {
-    for (feature, name) in [
-        (Feature::E911, "dash_e911"),
-        (Feature::InboundCnam, "cnam"),
-        (Feature::OutboundCnam, "cnam"),
-        (Feature::Prepend, "prepend"),
-        (Feature::Sms, "sms"),
+    let seeds = FeatureProviders::default();
+    let telnyx = FeatureProviders {
+        e911: "telnyx_e911".to_owned(),
+        cnam: "telnyx_cnam".to_owned(),
+    };
+    for (feature, name, of_telnyx) in [
+        (Feature::E911, "dash_e911", "telnyx_e911"),
+        (Feature::InboundCnam, "cnam", "telnyx_cnam"),
+        (Feature::OutboundCnam, "cnam", "telnyx_cnam"),
+        (Feature::Prepend, "prepend", "prepend"),
+        (Feature::Sms, "sms", "sms"),
     ] {
-        assert_eq!(feature.billing_name(), name);
+        assert_eq!(seeds.billing_name(feature), name);
+        assert_eq!(telnyx.billing_name(feature), of_telnyx);
     }
 }
 

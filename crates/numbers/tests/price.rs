@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use common::{id, number};
 use numbers::carrier::CarrierName;
 use numbers::feature::Feature;
+use numbers::feature::provider::FeatureProviders;
 use numbers::number::Number;
 use numbers::price::{Category, Charge, NumberPrice, PriceList, Quote, charges};
 use numbers::state::State;
@@ -69,9 +70,27 @@ fn prices() -> PriceList {
 }
 
 #[test]
+fn a_provider_has_its_own_price() {
+    let telnyx = FeatureProviders {
+        e911: "telnyx_e911".to_owned(),
+        cnam: "telnyx_cnam".to_owned(),
+    };
+    let both = owned("telnyx", 'R', &[Feature::E911, Feature::OutboundCnam]);
+    let before = owned("telnyx", 'R', &[]);
+    let charged = charges(Some(&before), &both, "did_us", &telnyx);
+    assert_eq!(
+        charged,
+        [a_service("telnyx_cnam"), a_service("telnyx_e911")]
+    );
+    // What is on stays on, whoever stands behind it since.
+    assert_eq!(charges(Some(&both), &both, "did_us", &telnyx), []);
+}
+
+#[test]
 fn who_gets_a_number_pays_for_it_and_for_what_is_on() {
     use Feature::{E911, InboundCnam, Local, OutboundCnam, Prepend};
     let bought = |owner, features: &[Feature]| owned("telnyx", owner, features);
+    let seeds = FeatureProviders::default();
     let mut nobodys = number(State::Available, "telnyx", None);
     for (what, before, after, expected) in [
         ("new", None, bought('R', &[]), vec![a_number("did_us")]),
@@ -137,15 +156,18 @@ fn who_gets_a_number_pays_for_it_and_for_what_is_on() {
         ),
     ] {
         assert_eq!(
-            charges(before.as_ref(), &after, "did_us"),
+            charges(before.as_ref(), &after, "did_us", &seeds),
             expected,
             "{what}"
         );
     }
     // What nobody owns nobody pays for.
     nobodys.features.insert(E911, json!({}));
-    assert_eq!(charges(None, &nobodys, "did_us"), []);
-    assert_eq!(charges(Some(&bought('R', &[])), &nobodys, "did_us"), []);
+    assert_eq!(charges(None, &nobodys, "did_us", &seeds), []);
+    assert_eq!(
+        charges(Some(&bought('R', &[])), &nobodys, "did_us", &seeds),
+        []
+    );
 }
 
 #[test]

@@ -433,7 +433,7 @@ fn check_features(
     for (feature, settings) in &after.features {
         let was_on = kept.and_then(|before| before.features.get(feature)) == Some(settings);
         prop_assert!(
-            was_on || *feature == Feature::Local || usable.contains(feature),
+            was_on || *feature == Feature::Local || usable.contains(*feature),
             "{}: {:?}",
             feature,
             before

@@ -250,7 +250,7 @@ struct Available<'a> {
 
 impl Serialize for Available<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let name = |feature: &Feature| self.dialect.feature_name(*feature);
+        let name = |feature| self.dialect.feature_name(feature);
         serializer.collect_seq(self.view.available.iter().map(name))
     }
 }

@@ -129,7 +129,7 @@ impl Engine {
         account: &Account,
     ) -> Result<ProviderName, StoreError> {
         let rules = self.rules_for(Some(account)).await?;
-        Ok(ProviderName::new(&rules.e911_provider))
+        Ok(ProviderName::new(&rules.providers.e911))
     }
 
     /// Asks the provider what it makes of each address, which changes nothing;

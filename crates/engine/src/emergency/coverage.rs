@@ -35,7 +35,7 @@ impl Engine {
         page: &Page<E164>,
     ) -> Result<Vec<Uncovered>, EngineError> {
         let rules = self.rules_for(Some(account)).await?;
-        let provider = &rules.e911_provider;
+        let provider = &rules.providers.e911;
         let mut uncovered = Vec::new();
         let mut part = Page {
             limit: CHUNK,

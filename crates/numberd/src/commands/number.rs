@@ -263,7 +263,11 @@ async fn features(
         engine.change_one(&cx, &request, key.as_str()).await?;
     }
     let view = engine.number(&cx, &account, key.as_str()).await?;
-    let available = view.available.iter().map(ToString::to_string).collect();
+    let available = view
+        .available
+        .iter()
+        .map(|feature| feature.to_string())
+        .collect();
     let (allowed, denied) = (&view.number.features_allowed, &view.number.features_denied);
     let facts = [
         ("number", key.to_string()),

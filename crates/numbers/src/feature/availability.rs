@@ -3,49 +3,50 @@
 
 use std::collections::BTreeSet;
 
+use enumset::enum_set;
 use serde_json::{Map, Value};
 
-use super::Feature;
+use super::{Feature, FeatureSet};
 use crate::number::Number;
 
 /// The lists that decide, of the system or of a reseller's account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeatureRules {
     /// `features.allow`; `None` when not set.
-    pub allow: Option<BTreeSet<Feature>>,
+    pub allow: Option<FeatureSet>,
     /// `features.deny`; `None` when not set.
-    pub deny: Option<BTreeSet<Feature>>,
+    pub deny: Option<FeatureSet>,
     /// `local_feature_override`: local numbers may have what needs a provider.
     pub local_override: bool,
 }
 
 /// What the system allows when nothing else is said.
-const DEFAULT_ALLOWED: [Feature; 12] = [
-    Feature::CarrierName,
-    Feature::Cnam,
-    Feature::E911,
-    Feature::Failover,
-    Feature::ForceOutbound,
-    Feature::InboundCnam,
-    Feature::Mms,
-    Feature::OutboundCnam,
-    Feature::Port,
-    Feature::Prepend,
-    Feature::Ringback,
-    Feature::Sms,
-];
+const DEFAULT_ALLOWED: FeatureSet = enum_set!(
+    Feature::CarrierName
+        | Feature::Cnam
+        | Feature::E911
+        | Feature::Failover
+        | Feature::ForceOutbound
+        | Feature::InboundCnam
+        | Feature::Mms
+        | Feature::OutboundCnam
+        | Feature::Port
+        | Feature::Prepend
+        | Feature::Ringback
+        | Feature::Sms
+);
 
 /// What needs somebody outside, and so can't be had for local and unowned
 /// numbers.
-const EXTERNAL: [Feature; 7] = [
-    Feature::Cnam,
-    Feature::E911,
-    Feature::InboundCnam,
-    Feature::Mms,
-    Feature::OutboundCnam,
-    Feature::Port,
-    Feature::Sms,
-];
+const EXTERNAL: FeatureSet = enum_set!(
+    Feature::Cnam
+        | Feature::E911
+        | Feature::InboundCnam
+        | Feature::Mms
+        | Feature::OutboundCnam
+        | Feature::Port
+        | Feature::Sms
+);
 
 impl FeatureRules {
     /// Reads `features.allow`, `features.deny` (lists of names, old names too)
@@ -74,10 +75,10 @@ impl FeatureRules {
 
 /// The features that a list of names means; the name of both caller-name
 /// features means each.
-fn names_of<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<Feature> {
-    let mut features: BTreeSet<Feature> = names.into_iter().filter_map(Feature::named).collect();
-    if features.contains(&Feature::Cnam) {
-        features.extend([Feature::InboundCnam, Feature::OutboundCnam]);
+fn names_of<'a>(names: impl IntoIterator<Item = &'a str>) -> FeatureSet {
+    let mut features: FeatureSet = names.into_iter().filter_map(Feature::named).collect();
+    if features.contains(Feature::Cnam) {
+        features |= Feature::InboundCnam | Feature::OutboundCnam;
     }
     features
 }
@@ -89,20 +90,20 @@ pub fn available(
     caller_is_admin: bool,
     reseller: Option<&FeatureRules>,
     system: &FeatureRules,
-) -> BTreeSet<Feature> {
+) -> FeatureSet {
     let own = |names: &BTreeSet<String>| {
         (!names.is_empty()).then(|| names_of(names.iter().map(String::as_str)))
     };
     let mut allowed = own(&number.features_allowed)
-        .or_else(|| reseller.and_then(|rules| rules.allow.clone()))
-        .or_else(|| system.allow.clone())
-        .unwrap_or_else(|| DEFAULT_ALLOWED.into_iter().collect());
+        .or_else(|| reseller.and_then(|rules| rules.allow))
+        .or(system.allow)
+        .unwrap_or(DEFAULT_ALLOWED);
     let denied =
         own(&number.features_denied).unwrap_or_else(|| denied_by_rules(number, reseller, system));
-    allowed.retain(|feature| !denied.contains(feature));
-    allowed.remove(&Feature::Local);
+    allowed -= denied;
+    allowed.remove(Feature::Local);
     if !caller_is_admin {
-        allowed.remove(&Feature::CarrierName);
+        allowed.remove(Feature::CarrierName);
     }
     allowed
 }
@@ -111,18 +112,18 @@ fn denied_by_rules(
     number: &Number,
     reseller: Option<&FeatureRules>,
     system: &FeatureRules,
-) -> BTreeSet<Feature> {
+) -> FeatureSet {
     let local_override =
         reseller.is_some_and(|rules| rules.local_override) || system.local_override;
     let mut denied = reseller
-        .and_then(|rules| rules.deny.clone())
-        .or_else(|| system.deny.clone())
+        .and_then(|rules| rules.deny)
+        .or(system.deny)
         .unwrap_or_else(|| {
             let local = number.carrier.is_local() && !local_override;
             if local || number.owner.is_none() {
-                EXTERNAL.into_iter().collect()
+                EXTERNAL
             } else {
-                BTreeSet::new()
+                FeatureSet::empty()
             }
         });
     let allowed_here = number

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use enumset::{EnumSet, EnumSetType};
 use serde_json::{Map, Value};
 
 use crate::number::{Features, Number};
@@ -17,10 +18,11 @@ pub mod lists;
 mod messaging;
 mod port;
 mod prepend;
+pub mod provider;
 mod ringback;
 
 /// What can be set up on a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(EnumSetType, Debug, PartialOrd, Ord, Hash)]
 pub enum Feature {
     /// Lets administrators rename the carrier; never stored as a feature.
     CarrierName,
@@ -49,6 +51,9 @@ pub enum Feature {
     /// Text messages.
     Sms,
 }
+
+/// Features, which come out in the order of their names.
+pub type FeatureSet = EnumSet<Feature>;
 
 impl Feature {
     /// Every feature, in the order of their names.
@@ -107,15 +112,6 @@ impl Feature {
             _ => Self::ALL
                 .into_iter()
                 .find(|feature| feature.as_str() == bare),
-        }
-    }
-
-    /// The name under which a bill lists it.
-    pub const fn billing_name(self) -> &'static str {
-        match self {
-            Self::E911 => "dash_e911",
-            Self::InboundCnam | Self::OutboundCnam | Self::Cnam => "cnam",
-            other => other.as_str(),
         }
     }
 }

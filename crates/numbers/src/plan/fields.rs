@@ -1,7 +1,5 @@
 //! What a command does to public fields, carrier and features.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::{Command, Effect, Plan, Rules, Situation};
@@ -10,7 +8,7 @@ use crate::document;
 use crate::error::NumberError;
 use crate::feature::availability::available;
 use crate::feature::e911::{self, AddressAnswer, AddressWork};
-use crate::feature::{self, Feature};
+use crate::feature::{self, Feature, FeatureSet};
 use crate::life::Operation;
 use crate::number::{Features, Number};
 use crate::state::State;
@@ -37,7 +35,7 @@ pub(super) fn apply(
     let mut asked = newly_asked(on, number);
     asked.extend(address.as_ref().map(|_| Feature::E911));
     let usable = available_features(on, number, rules);
-    if let Some(denied) = asked.difference(&usable).next() {
+    if let Some(denied) = (asked - usable).iter().next() {
         return Err(NumberError::Forbidden {
             cause: Some(format!(
                 "feature '{denied}' is not available for number {}",
@@ -72,7 +70,7 @@ fn keep_address(on: &Situation<'_>, number: &mut Number) {
 /// The features that this command switches on or sets anew. Only these must be
 /// available: one that is on and was denied since stands in nobody's way, may
 /// stay as it is, and goes off when its field does.
-fn newly_asked(on: &Situation<'_>, number: &Number) -> BTreeSet<Feature> {
+fn newly_asked(on: &Situation<'_>, number: &Number) -> FeatureSet {
     // To another owner, everything is new.
     let stored = on.number.filter(|stored| stored.owner == number.owner);
     // What the record has, without what a new carrier made go off.
@@ -90,8 +88,8 @@ fn newly_asked(on: &Situation<'_>, number: &Number) -> BTreeSet<Feature> {
             !feature::is_on(before, *feature) && kept != number.public.get(*field)
         })
         .map(|(_, feature)| feature);
-    let mut asked: BTreeSet<Feature> = set.chain(newly_named).collect();
-    asked.remove(&Feature::Local);
+    let mut asked: FeatureSet = set.chain(newly_named).collect();
+    asked.remove(Feature::Local);
     asked
 }
 
@@ -161,12 +159,12 @@ fn rename_carrier(
         let usable = available_features(on, number, rules);
         number
             .features
-            .retain(|f, _| *f == Feature::Local || usable.contains(f));
+            .retain(|f, _| *f == Feature::Local || usable.contains(*f));
     }
     Ok(())
 }
 
-fn available_features(on: &Situation<'_>, number: &Number, rules: &Rules) -> BTreeSet<Feature> {
+fn available_features(on: &Situation<'_>, number: &Number, rules: &Rules) -> FeatureSet {
     available(
         number,
         on.standing().is_admin(),
