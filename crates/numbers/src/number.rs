@@ -1,7 +1,8 @@
 //! The record of a number (spec/numbers.md 1, spec/life.md 1).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use litemap::LiteMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -16,8 +17,9 @@ use crate::order::OpenOrder;
 use crate::revision::Revision;
 use crate::state::State;
 
-/// Features that are switched on, with their settings.
-pub type Features = BTreeMap<Feature, Value>;
+/// Features that are switched on, with their settings. Most numbers have one or
+/// two, for which a tree takes three times as much memory.
+pub type Features = LiteMap<Feature, Value>;
 
 /// One number: one record, one owner or none, one revision.
 #[derive(Clone, Debug, PartialEq)]

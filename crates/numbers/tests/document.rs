@@ -8,7 +8,7 @@ use numbers::account::AccountId;
 use numbers::document::{is_set, merge, public_fields, replaced};
 use numbers::feature::Feature;
 use numbers::gregorian::GregorianSeconds;
-use numbers::number::{InvalidRecord, Number};
+use numbers::number::{Features, InvalidRecord, Number};
 use numbers::revision::Revision;
 use numbers::state::State;
 use serde_json::{Value, json};
@@ -383,7 +383,7 @@ fn old_names_of_features_keep_their_settings() {
         let number = read(document).expect("a record");
         assert_eq!(
             number.features,
-            [(Feature::E911, json!({ "region": "CA" }))].into(),
+            Features::from_iter([(Feature::E911, json!({ "region": "CA" }))]),
             "{old}"
         );
     }
@@ -462,7 +462,7 @@ fn bookkeeping_is_no_difference() {
         |number| number.previous_owner = Some(id('U')),
         |number| number.used_by = Some("x".to_owned()),
         |number| number.carrier_data = object(json!({ "a": 1 })),
-        |number| number.features = [(Feature::Sms, json!({}))].into(),
+        |number| number.features = Features::from_iter([(Feature::Sms, json!({}))]),
         |number| number.features_allowed = ["sms".to_owned()].into(),
         |number| number.reserve_history = vec![id('R')],
         |number| number.ported_in = true,

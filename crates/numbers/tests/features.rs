@@ -11,7 +11,7 @@ use numbers::feature::lists::OwnLists;
 use numbers::feature::provider::FeatureProviders;
 use numbers::feature::{Feature, FeatureSet, requested, settings, unconfirmed_address};
 use numbers::life::Operation::Replace;
-use numbers::number::Number;
+use numbers::number::{Features, Number};
 use numbers::plan::{Effect, Rules};
 use numbers::state::State;
 use serde_json::{Value, json};
@@ -584,7 +584,7 @@ fn values_that_are_off() {
             stored.features.insert(feature, json!({ "was": "on" }));
         }
         let plan = Ask::about(stored, 'R').plan_with(Replace, json!({ field: value }));
-        assert_eq!(plan.number.features, [].into(), "{field}: {value}");
+        assert_eq!(plan.number.features, Features::new(), "{field}: {value}");
     }
 }
 

@@ -721,7 +721,7 @@ prop_compose! {
             previous_owner,
             used_by,
             carrier_data,
-            features,
+            features: features.into_iter().collect(),
             features_allowed,
             features_denied,
             reserve_history,
