@@ -226,6 +226,11 @@ const LIAR: Wire = Wire {
 
 async fn lie(uri: Uri) -> Response {
     let asked = uri.query().unwrap_or_default();
+    if uri.path().contains("/blocks/") {
+        let block = json!({"start_number": SOLD[0], "end_number": SOLD[1]});
+        let said = json!(["x", 1, null, ["y"], {"start_number": 5}, block]);
+        return Json(json!({"status": "success", "data": said})).into_response();
+    }
     if asked.contains("415") {
         let said = json!({
             SOLD[1]: "no object",
@@ -249,6 +254,8 @@ async fn lie(uri: Uri) -> Response {
 async fn nothing_but_numbers_that_were_asked_for_is_taken_from_an_answer() {
     let market = Market::talking(LIAR).await;
     assert_eq!(market.found("prefix=415&quantity=10").await, SOLD[..2]);
+    let blocks = market.found("prefix=415&quantity=10&blocks=2").await;
+    assert_eq!(blocks, SOLD[..2]);
     for prefix in [212, 303] {
         assert_eq!(market.found(&format!("prefix={prefix}")).await, [""; 0]);
         let path = format!("/v2/phone_numbers?prefix={prefix}");

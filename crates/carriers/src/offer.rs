@@ -95,6 +95,12 @@ impl Offer {
         &self.data
     }
 
+    /// The country that it was found in, where an order of its carrier is for
+    /// one country.
+    pub fn country(&self) -> Option<&str> {
+        self.data.get("country")?.as_str()
+    }
+
     /// `{lata, name, state}` as far as the carrier says it, each a text.
     pub fn rate_center(&self) -> Option<Value> {
         Known(&self.data).as_rate_center()

@@ -31,11 +31,13 @@ struct Shop {
     buyer: Arc<Account>,
 }
 
-const STOCK: [&str; 4] = [
+const STOCK: [&str; 6] = [
     "+14155550101",
     "+14155550102",
     "+14155550103",
     "+14155550104",
+    "+442079460018",
+    "+442079460019",
 ];
 
 /// Orders that nobody waits long for, and that are settled at once.
@@ -76,9 +78,13 @@ async fn shop(timing: Timing) -> Shop {
 impl Shop {
     /// Shows the buyer what the carrier sells.
     async fn look(&self) -> Vec<String> {
+        self.look_in("US", "415").await
+    }
+
+    async fn look_in(&self, country: &str, prefix: &str) -> Vec<String> {
         let query = SearchQuery {
-            prefix: Some("415".to_owned()),
-            country: None,
+            prefix: Some(prefix.to_owned()),
+            country: Some(country.to_owned()),
             quantity: 10,
             offset: 0,
             ..SearchQuery::default()
@@ -271,6 +277,65 @@ async fn a_lost_answer_is_settled_by_asking() {
         assert_eq!(shop.record(&found[0]).await.is_some(), bought, "{fault:?}");
         shop.agrees().await;
     }
+}
+
+/// Its phonebook keeps countries apart: what is ordered, asked for and given
+/// back in another one isn't there.
+#[tokio::test]
+async fn a_number_of_another_country_is_bought_and_given_back_there() {
+    for fault in [None, Some(Fault::DropAfter)] {
+        let shop = shop(IMPATIENT).await;
+        let mut both = shop.look_in("GB", "207").await;
+        assert_eq!(both, STOCK[4..]);
+        both.truncate(1);
+        both.extend(shop.look().await.into_iter().take(1));
+        shop.vendor.vendor.faults.script(fault);
+        shop.change(Operation::Activate, &both).await;
+        shop.settle().await;
+        // One order a country.
+        assert_eq!(shop.orders().await.len(), 2, "{fault:?}");
+        for number in &both {
+            let record = shop.record(number).await.unwrap();
+            assert_eq!(record.state, State::InService, "{fault:?} {number}");
+        }
+        shop.agrees().await;
+        shop.vendor.vendor.faults.script(fault);
+        shop.change(Operation::Release, &both[..1]).await;
+        shop.settle().await;
+        assert_eq!(shop.record(&both[0]).await, None, "{fault:?}");
+        shop.agrees().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_has_to_give_back_is_nobodys_until_then() {
+    let shop = shop(Timing::default()).await;
+    let world = &shop.world;
+    let number = "+14155550177";
+    let bought_by_hand = ChangeRequest {
+        target: Some(&shop.buyer),
+        command: Command::new(
+            Operation::Create(State::InService),
+            support::object(json!({ "carrier_name": "telnyx" })),
+        ),
+        accept_charges: true,
+    };
+    let master = key_of(world.master());
+    let key = [number.to_owned()];
+    let made = world.engine.change(&master, &bought_by_hand, &key).await;
+    assert!(made.unwrap()[0].result.is_ok());
+    let released = shop.change(Operation::Release, &key).await;
+    let released = &released[0].result.as_ref().unwrap().number;
+    assert_eq!((released.state, &released.owner), (State::Released, &None));
+    // Whoever took it now would lose it when the person does what is to do.
+    let other = Arc::new(world.child(&world.master().id, "other").await);
+    let taken = shop.change_for(&other, Operation::Activate, &key).await;
+    assert!(taken[0].result.is_err(), "{:?}", taken[0].result);
+    let order = shop.orders().await.pop().unwrap();
+    assert_eq!(order.state(), OrderState::ByHand);
+    let closed = world.engine.close_order(&support::system(), order).await;
+    assert_eq!(closed.unwrap().unwrap().state(), OrderState::Settled);
+    assert_eq!(shop.record(number).await, None);
 }
 
 #[tokio::test]

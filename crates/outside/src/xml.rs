@@ -33,11 +33,13 @@ impl Element {
         loop {
             let event = reader.read_event().map_err(|error| error.to_string())?;
             let ended = match event {
+                Event::Start(_) | Event::Empty(_)
+                    if open.len() >= MAX_DEPTH || count >= MAX_ELEMENTS =>
+                {
+                    return Err("it is nested or long beyond all need".to_owned());
+                }
                 Event::Start(tag) => {
                     count += 1;
-                    if open.len() >= MAX_DEPTH || count > MAX_ELEMENTS {
-                        return Err("it is nested or long beyond all need".to_owned());
-                    }
                     open.push(Self::named(&tag));
                     None
                 }
@@ -234,6 +236,7 @@ mod tests {
     fn what_is_no_document_or_an_attack_is_refused() {
         let bomb = br#"<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "boom">]><a>&b;</a>"#;
         let deep = "<a>".repeat(MAX_DEPTH + 1);
+        let long = format!("<a>{}</a>", "<b/>".repeat(MAX_ELEMENTS));
         for text in [
             &b"<a>&b;</a>"[..],
             bomb,
@@ -243,11 +246,12 @@ mod tests {
             b"plain",
             b"\xff<a/>",
             deep.as_bytes(),
+            long.as_bytes(),
         ] {
             assert!(
                 Element::parse(text).is_err(),
                 "{:?}",
-                String::from_utf8_lossy(text)
+                String::from_utf8_lossy(&text[..text.len().min(100)])
             );
         }
     }

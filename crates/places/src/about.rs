@@ -69,6 +69,24 @@ pub fn parse(text: &str, country: &str) -> Option<E164> {
     E164::try_from(&*written).ok()
 }
 
+/// The countries that a number may be counted to: its own, and the main one of
+/// its country code. None for a country code that is nobody's.
+///
+/// ```
+/// let jersey = "+441534123456".parse().unwrap();
+/// assert_eq!(places::countries(&jersey), ["JE", "GB"]);
+/// ```
+pub fn countries(number: &E164) -> Vec<String> {
+    let Ok(parsed) = PhoneNumber::from_str(number.as_str()) else {
+        return Vec::new();
+    };
+    let main = PHONE_NUMBER_UTIL.get_region_for_country_code(parsed.country_code);
+    let main = main.map(|main| main.to_string());
+    let mut countries: Vec<String> = country(&parsed).into_iter().collect();
+    countries.extend(main.filter(|main| is_country(main) && countries.first() != Some(main)));
+    countries
+}
+
 /// A number as it is written in other countries; `None`: its country code is
 /// nobody's.
 pub fn international(number: &E164) -> Option<String> {

@@ -14,7 +14,7 @@ pub mod overlay;
 mod prefix_table;
 mod split;
 
-pub use about::{About, about, international, is_country, parse};
+pub use about::{About, about, countries, international, is_country, parse};
 pub use fold::{fold, same_name};
 pub use geodata::{Geodata, Source};
 pub use prefix_table::{Found, PrefixTable};

@@ -47,6 +47,14 @@ fn routes(vendor: Arc<Vendor>) -> Router {
         .with_state(vendor)
 }
 
+/// Whether a number is one of a country's, which are kept apart.
+fn is_of(country: &str, number: &str) -> bool {
+    match country {
+        "GB" => number.starts_with("+44"),
+        _ => !number.starts_with("+44"),
+    }
+}
+
 #[derive(Deserialize)]
 struct Search {
     prefix: String,
@@ -95,10 +103,15 @@ async fn locality(Json(asked): Json<Map<String, Value>>) -> Response {
     success(numbers.filter_map(known).collect::<Map<_, _>>())
 }
 
-async fn search(State(vendor): State<Arc<Vendor>>, Query(search): Query<Search>) -> Response {
+async fn search(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Query(search): Query<Search>,
+) -> Response {
     let found = vendor.search(&search.prefix, search.limit);
     let rows: Map<String, Value> = found
         .into_iter()
+        .filter(|number| is_of(&country, number))
         .map(|number| {
             (
                 number,
@@ -147,10 +160,17 @@ async fn check(State(vendor): State<Arc<Vendor>>, Json(body): Json<Value>) -> Re
     success(rows)
 }
 
-async fn order(State(vendor): State<Arc<Vendor>>, Json(body): Json<Value>) -> Response {
+async fn order(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
     let data = &body["data"];
     let reference = data["reference"].as_str().unwrap_or_default();
     let numbers = texts(&data["numbers"]);
+    if !numbers.iter().all(|number| is_of(&country, number)) {
+        return error(StatusCode::CONFLICT, "number of another country");
+    }
     match vendor.order(reference, &numbers) {
         Ok(order) => success(rows(&order)),
         Err(refusal) => error(StatusCode::CONFLICT, &format!("{refusal:?}")),
@@ -162,11 +182,16 @@ struct Reference {
     reference: String,
 }
 
-async fn status(State(vendor): State<Arc<Vendor>>, Query(asked): Query<Reference>) -> Response {
+async fn status(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Query(asked): Query<Reference>,
+) -> Response {
     let orders = vendor.orders_by_reference(&asked.reference);
     let mut all = Map::new();
     for order in &orders {
-        all.extend(rows(order));
+        let rows = rows(order).into_iter();
+        all.extend(rows.filter(|(number, _)| is_of(&country, number)));
     }
     success(all)
 }
@@ -188,14 +213,18 @@ fn rows(order: &Order) -> Map<String, Value> {
         .collect()
 }
 
-async fn release(State(vendor): State<Arc<Vendor>>, Json(body): Json<Value>) -> Response {
+async fn release(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
     if vendor.refuses_release() {
         return error(StatusCode::CONFLICT, "not now");
     }
     let rows: Map<String, Value> = texts(&body["data"]["numbers"])
         .into_iter()
         .map(|number| {
-            let status = if vendor.release(&number) {
+            let status = if is_of(&country, &number) && vendor.release(&number) {
                 "success"
             } else {
                 "not_found"
@@ -226,9 +255,9 @@ async fn owned(State(vendor): State<Arc<Vendor>>, Query(page): Query<After>) -> 
 
 async fn holds(
     State(vendor): State<Arc<Vendor>>,
-    Path((_, number)): Path<(String, String)>,
+    Path((country, number)): Path<(String, String)>,
 ) -> Response {
-    if vendor.owner_order(&number).is_none() {
+    if !is_of(&country, &number) || vendor.owner_order(&number).is_none() {
         return success(Map::new());
     }
     let known = known(&vendor, &number);

@@ -120,7 +120,7 @@ impl Other {
         self.signed(self.client.spend(operation, method, url))
     }
 
-    /// The country of a number that was offered or bought here.
+    /// The country of what was offered, ordered or bought here.
     fn country_of<'d>(&'d self, data: &'d Map<String, Value>) -> &'d str {
         let country = data.get("country").and_then(Value::as_str);
         country.unwrap_or(&self.country)
@@ -153,7 +153,8 @@ impl Other {
         let Value::Array(blocks) = data(&answer)? else {
             return Err(answer.garbled("'data' is no list"));
         };
-        let ends = blocks.into_iter().flat_map(|mut block| {
+        let blocks = blocks.into_iter().filter(Value::is_object);
+        let ends = blocks.flat_map(|mut block| {
             block["bulk"] = Value::Bool(true);
             ["start_number", "end_number"].map(|end| {
                 let number = block[end].as_str().unwrap_or_default().to_owned();
@@ -267,8 +268,9 @@ impl Orders for Other {
     }
 
     async fn status(&self, placed: &Placed<'_>) -> Result<Standing, CarrierError> {
+        let country = self.country_of(placed.vendor);
         let answer = self
-            .look("status", Method::GET, &["numbers", &self.country, "order"])
+            .look("status", Method::GET, &["numbers", country, "order"])
             .query("reference", &placed.id.0)
             .send()
             .await?;
@@ -306,12 +308,18 @@ impl Orders for Other {
     }
 
     async fn holds(&self, number: &E164) -> Result<Option<Owned>, CarrierError> {
-        let path = ["numbers", self.country.as_str(), "owned", number.as_str()];
-        let answer = self.look("owned", Method::GET, &path).send().await?;
-        let mut rows = object(&answer, data(&answer)?)?;
-        Ok(rows
-            .remove(number.as_str())
-            .map(|known| owned(number.clone(), known)))
+        let mut countries = places::countries(number);
+        countries.retain(|country| *country != self.country);
+        countries.insert(0, self.country.clone());
+        for country in countries {
+            let path = ["numbers", country.as_str(), "owned", number.as_str()];
+            let answer = self.look("owned", Method::GET, &path).send().await?;
+            let mut rows = object(&answer, data(&answer)?)?;
+            if let Some(known) = rows.remove(number.as_str()) {
+                return Ok(Some(owned(number.clone(), known)));
+            }
+        }
+        Ok(None)
     }
 
     async fn owned(&self, from: Option<&str>) -> Result<OwnedPage, CarrierError> {

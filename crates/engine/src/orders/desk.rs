@@ -13,7 +13,7 @@ use numbers::gregorian::GregorianSeconds;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use store::{DocumentKind, Store, StoreError};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Fault, Order, OrderKind, OrderState};
 use crate::context::now;
@@ -99,6 +99,9 @@ impl OrderDesk {
     /// buyer waits. It goes on by itself when nobody waits; what it can't end,
     /// [`OrderDesk::look_after`] does.
     pub(crate) async fn carry_out(&self, order: Order, offers: Vec<Offer>) {
+        if order.state() == OrderState::ByHand {
+            return;
+        }
         let desk = self.clone();
         let work = tokio::spawn(async move {
             let sent = match order.kind {
@@ -175,6 +178,7 @@ impl OrderDesk {
             return self.refuse(order, "nobody buys").await;
         };
         let planned = order.clone();
+        let until = self.until();
         let Some(mut order) = self.claim(order).await? else {
             return Ok(planned);
         };
@@ -183,7 +187,11 @@ impl OrderDesk {
             account: &account,
             offers: &offers,
         };
-        match carrier.order(&purchase).await {
+        let sent = timeout_at(until, carrier.order(&purchase)).await;
+        let Ok(sent) = sent else {
+            return self.unknown(order, overdue()).await;
+        };
+        match sent {
             Ok(standing) => {
                 order.vendor.extend(standing.vendor);
                 order.due = Some(next_question(&order));
@@ -193,7 +201,7 @@ impl OrderDesk {
                 order.fault = Some(Fault::from(&error));
                 self.refuse(order, &told(&error)).await
             }
-            Err(error) => self.unknown(order, &error).await,
+            Err(error) => self.unknown(order, Fault::from(&error)).await,
         }
     }
 
@@ -209,10 +217,15 @@ impl OrderDesk {
         let record = self.store.number(&number).await?;
         let data = record.map(|record| record.carrier_data).unwrap_or_default();
         let planned = order.clone();
+        let until = self.until();
         let Some(mut order) = self.claim(order).await? else {
             return Ok(planned);
         };
-        match carrier.release(&order.id, &number, &data).await {
+        let sent = timeout_at(until, carrier.release(&order.id, &number, &data)).await;
+        let Ok(sent) = sent else {
+            return self.unknown(order, overdue()).await;
+        };
+        match sent {
             // Believed when the carrier says that the number isn't ours.
             Ok(Release::Done | Release::Open) => {
                 order.taken = true;
@@ -227,7 +240,7 @@ impl OrderDesk {
                 order.fault = Some(Fault::from(&error));
                 self.send_later(order).await
             }
-            Err(error) => self.unknown(order, &error).await,
+            Err(error) => self.unknown(order, Fault::from(&error)).await,
         }
     }
 
@@ -329,18 +342,25 @@ impl OrderDesk {
         self.take_over(order, &verdicts).await
     }
 
-    async fn unknown(&self, mut order: Order, error: &CarrierError) -> Result<Order, StoreError> {
-        tracing::warn!(order = %order.id, %error, "it is not known what became of an order");
-        order.fault = Some(Fault::from(error));
+    async fn unknown(&self, mut order: Order, fault: Fault) -> Result<Order, StoreError> {
+        let reason = &fault.reason;
+        tracing::warn!(order = %order.id, reason, "it is not known what became of an order");
+        order.fault = Some(fault);
         order.to(OrderState::Unknown, now());
         order.due = Some(next_question(&order));
         self.keep(order).await
     }
 
-    /// Nothing left, or nothing arrived: it may be sent once more.
+    /// Nothing left, or nothing arrived: it may be sent once more, the later the
+    /// longer it is tried.
     async fn send_later(&self, mut order: Order) -> Result<Order, StoreError> {
+        let tried = now().get().saturating_sub(order.planned_at().get());
+        if tried >= RELEASE_SECONDS {
+            let reason = "the carrier hasn't taken the release for a day";
+            return self.by_hand(order, reason).await;
+        }
         order.to(OrderState::Planned, now());
-        order.due = Some(next_question(&order));
+        order.due = Some(after(tried));
         self.keep(order).await
     }
 
@@ -353,6 +373,18 @@ impl OrderDesk {
         });
         order.to(OrderState::ByHand, now());
         self.keep(order).await
+    }
+
+    /// Until when what an adapter does for an order that is sent now may take.
+    /// Whatever it is, it ends then: nothing may leave once a carrier that knows
+    /// nothing of the order is believed.
+    fn until(&self) -> Instant {
+        let Timing {
+            lost_after_s,
+            unheard_after_s,
+            ..
+        } = self.timing;
+        Instant::now() + Duration::from_secs(lost_after_s.min(unheard_after_s).max(1))
     }
 
     /// Whether a carrier that knows nothing of an order is believed: no request
@@ -385,7 +417,20 @@ fn age(order: &Order) -> u64 {
 
 /// The older the order, the longer until it is asked for again.
 fn next_question(order: &Order) -> GregorianSeconds {
-    now().plus_seconds((age(order) / 4).clamp(1, LONGEST_SECONDS))
+    after(age(order))
+}
+
+/// When to try again what has taken so many seconds.
+fn after(seconds: u64) -> GregorianSeconds {
+    now().plus_seconds((seconds / 4).clamp(1, LONGEST_SECONDS))
+}
+
+/// What is known of a request that took too long.
+fn overdue() -> Fault {
+    Fault {
+        code: None,
+        reason: "the carrier's answer was not waited for any longer".to_owned(),
+    }
 }
 
 fn told(error: &CarrierError) -> String {

@@ -291,6 +291,11 @@ impl Order {
         }
     }
 
+    /// When it was written down.
+    pub(crate) fn planned_at(&self) -> GregorianSeconds {
+        self.steps.first().map(|step| step.at).unwrap_or_default()
+    }
+
     /// The numbers that aren't decided.
     pub(crate) fn open_numbers(&self) -> Vec<E164> {
         let open = self.numbers.iter();

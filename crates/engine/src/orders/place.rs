@@ -55,17 +55,18 @@ impl Engine {
         account: &Account,
         bought: Vec<(usize, Bought<'_>)>,
     ) -> Result<Vec<Write>, StoreError> {
-        let mut by_carrier: BTreeMap<CarrierName, Vec<(usize, Bought<'_>)>> = BTreeMap::new();
+        let mut by_carrier: BTreeMap<_, Vec<(usize, Bought<'_>)>> = BTreeMap::new();
         for one in bought {
-            let carrier = one.1.offer.carrier().clone();
-            by_carrier.entry(carrier).or_default().push(one);
+            let offer = &one.1.offer;
+            let key = (offer.carrier().clone(), offer.country().map(str::to_owned));
+            by_carrier.entry(key).or_default().push(one);
         }
         let mut planned = Vec::new();
         if by_carrier.is_empty() {
             return Ok(planned);
         }
         let reseller = self.reseller_of(account).await?;
-        for (carrier, mut bought) in by_carrier {
+        for ((carrier, _), mut bought) in by_carrier {
             let dealer = self.dealers.buying(&reseller.id, &carrier).await?;
             let most = dealer.as_ref().map_or(1, Dealer::most_per_order);
             let seller = Seller {
@@ -100,6 +101,11 @@ impl Engine {
             bought.iter().map(|(_, one)| one.plan.number.id.clone()),
         );
         order.credentials.clone_from(credentials);
+        // Known before anything is sent, for asking when the answer is lost.
+        if let Some(country) = bought.iter().find_map(|(_, one)| one.offer.country()) {
+            let country = country.into();
+            order.vendor.insert("country".to_owned(), country);
+        }
         let mut batch = order.put()?.expect(Expectation::AccountExists {
             id: account.clone(),
         });
@@ -161,25 +167,25 @@ impl Engine {
         let mut order = self.new_order(cx, OrderKind::Release, account, carrier, key);
         order.credentials = credentials;
         match give_back {
-            Some(GiveBack::ByHand) => {
-                order.to(OrderState::ByHand, cx.now);
-                Ok(Some((order.put()?.joined(batch.clone()), None)))
-            }
-            Some(GiveBack::ByOrder) => {
-                let mut number = awaiting_release(plan.number.clone(), &order.id.0);
-                number.revision = before.revision.next();
-                let note = format!("given back to {carrier} by order {}", order.id);
-                let change = waiting_change(cx, Some(before), &number, plan.action, note);
-                let batch = order.put()?.joined(change);
-                let planned = Planned {
-                    order,
-                    offers: Vec::new(),
-                    waiting: vec![number],
-                };
-                Ok(Some((batch, Some(planned))))
-            }
-            Some(GiveBack::Nothing) | None => Ok(None),
+            Some(GiveBack::ByHand) => order.to(OrderState::ByHand, cx.now),
+            Some(GiveBack::ByOrder) => {}
+            Some(GiveBack::Nothing) | None => return Ok(None),
         }
+        if forced {
+            return Ok(Some((order.put()?.joined(batch.clone()), None)));
+        }
+        // Until it is gone nobody else may have it, or he would lose it again.
+        let mut number = awaiting_release(plan.number.clone(), &order.id.0);
+        number.revision = before.revision.next();
+        let note = format!("given back to {carrier} by order {}", order.id);
+        let change = waiting_change(cx, Some(before), &number, plan.action, note);
+        let batch = order.put()?.joined(change);
+        let planned = Planned {
+            order,
+            offers: Vec::new(),
+            waiting: vec![number],
+        };
+        Ok(Some((batch, Some(planned))))
     }
 
     /// How a number goes back to its carrier, and with whose credentials.

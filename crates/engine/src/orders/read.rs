@@ -67,7 +67,8 @@ impl Engine {
     }
 }
 
-/// An order as it is shown; what a carrier said, to administrators only.
+/// An order as it is shown; what a carrier said, to administrators only, but
+/// for the carrier's own id of it.
 pub fn order_row(order: &Order, for_admin: bool) -> Map<String, Value> {
     let mut row = match json!(order) {
         Value::Object(row) => row,
@@ -75,8 +76,11 @@ pub fn order_row(order: &Order, for_admin: bool) -> Map<String, Value> {
     };
     row.insert("state".to_owned(), json!(order.state()));
     if !for_admin {
-        for secret in ["vendor", "fault", "caller", "user", "credentials"] {
+        for secret in ["fault", "caller", "user", "credentials"] {
             row.shift_remove(secret);
+        }
+        if let Some(vendor) = row.get_mut("vendor").and_then(Value::as_object_mut) {
+            vendor.retain(|name, _| name == "order_id");
         }
         let lines = row.get_mut("numbers").and_then(Value::as_array_mut);
         for line in lines.into_iter().flatten() {
