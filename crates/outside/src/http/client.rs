@@ -147,22 +147,19 @@ impl Client {
     ) -> Result<Answer, CallError> {
         self.refuse_leaving(purpose)?;
         self.refuse_private(request.url())?;
-        let started = Instant::now();
+        let mut under_way = UnderWay {
+            client: self,
+            purpose,
+            operation,
+            started: Instant::now(),
+            outcome: None,
+        };
         let result = self.bounded(purpose, operation, request).await;
-        let outcome = match &result {
+        under_way.outcome = Some(match &result {
             Ok(answer) => answer.status_text(),
             Err(error) if error.failure == Failure::NotSent => "not_sent".to_owned(),
             Err(_) => "no_answer".to_owned(),
-        };
-        let (noun, seconds, total) = metric_names(self.service.kind());
-        let labels = [
-            (noun, self.service.to_string()),
-            ("operation", operation.to_owned()),
-        ];
-        metrics::histogram!(seconds, &labels).record(started.elapsed().as_secs_f64());
-        let [service, operation] = labels;
-        let labels = [service, operation, ("outcome", outcome)];
-        metrics::counter!(total, &labels).increment(1);
+        });
         result
     }
 
@@ -294,8 +291,26 @@ impl Client {
             spent: purpose == Purpose::Spend,
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
-            body,
+            body: self.without_secrets(body),
         })
+    }
+
+    /// A body that doesn't say our secrets back, as error pages do that show
+    /// the request: what a service says ends up in errors, orders and the log.
+    fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
+        /// A shorter one may be part of what the service really says.
+        const SHORTEST: usize = 8;
+        let mut text = match String::from_utf8(body) {
+            Ok(text) => text,
+            Err(error) => return error.into_bytes(),
+        };
+        let secrets = self.secrets.iter();
+        for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
+            if text.contains(secret) {
+                text = text.replace(secret, "***");
+            }
+        }
+        text.into_bytes()
     }
 
     /// What a failure on the way means. Only where connecting itself failed is
@@ -353,6 +368,43 @@ impl Client {
         }
         text.truncate(text.floor_char_boundary(MOST));
         text
+    }
+}
+
+/// How long a service may keep somebody waiting who then gives up, before that
+/// counts as a failure of the service. Who leaves sooner tells nothing of it.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(2);
+
+/// A request that is measured when it ends, also when nobody waits for its end
+/// any more, as when the time of a search is over.
+struct UnderWay<'c> {
+    client: &'c Client,
+    purpose: Purpose,
+    operation: &'static str,
+    started: Instant,
+    /// `None` until there is one.
+    outcome: Option<String>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            if took >= GIVEN_UP_AFTER {
+                self.client.note(self.purpose, false);
+            }
+            "given_up".to_owned()
+        });
+        let service = &self.client.service;
+        let (noun, seconds, total) = metric_names(service.kind());
+        let labels = [
+            (noun, service.to_string()),
+            ("operation", self.operation.to_owned()),
+        ];
+        metrics::histogram!(seconds, &labels).record(took.as_secs_f64());
+        let [service, operation] = labels;
+        let labels = [service, operation, ("outcome", outcome)];
+        metrics::counter!(total, &labels).increment(1);
     }
 }
 
