@@ -217,6 +217,43 @@ async fn an_order_answered_with_another_number_is_asked_for_and_brings_only_its_
     assert_eq!(market.other.vendor.orders().len(), 1);
 }
 
+#[tokio::test]
+async fn why_a_carrier_refused_is_told_to_administrators() {
+    let market = Market::selling(&SOLD).await;
+    let server = &market.server;
+    for (holder, number, knows) in [
+        (&server.child, SOLD[0], false),
+        (&server.master, SOLD[1], true),
+    ] {
+        search(&market, "4.3", holder).await;
+        market.other.vendor.faults.script([Fault::Refuse]);
+        let refused = activate(&market, holder, number).await;
+        assert_eq!(refused.status, 500, "{}", refused.text);
+        let is_told = refused.text.contains("carrier_reason");
+        assert_eq!(is_told, knows, "{}", refused.text);
+        let url = holder.numbers(&format!("/{number}"));
+        assert_eq!(server.get(holder, &url).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_waits_for_its_carrier_says_so_in_both_dialects() {
+    let market = Market::in_a_hurry(&SOLD).await;
+    let (server, child) = (&market.server, &market.server.child);
+    search(&market, "4.3", child).await;
+    market.other.vendor.set_patience(1000);
+    let bought = activate(&market, child, SOLD[0]).await;
+    assert_eq!(bought.status, 201, "{}", bought.text);
+    let url = child.numbers(&format!("/{}", SOLD[0]));
+    for dialect in ["2016", "4.3"] {
+        let token = Some(child.token.as_str());
+        let seen = server.call_in(dialect, "GET", &url, token, None).await;
+        assert_eq!(seen.data()["state"], "discovery", "{}", seen.text);
+        let order = &seen.data()["_read_only"]["order"];
+        assert_eq!(order["becomes"], "in_service", "{}", seen.text);
+    }
+}
+
 /// A carrier whose answers aren't what they claim: by the prefix they are of
 /// all sorts, or no answers at all.
 const LIAR: Wire = Wire {

@@ -53,7 +53,7 @@ use ::numbers::plan::Rules;
 use ::numbers::price::PriceList;
 use ::numbers::state::State;
 use carriers::phonebook::Phonebook;
-use carriers::{Registry, UnknownCarrier};
+use carriers::{GiveBack, Registry, UnknownCarrier};
 use providers::Providers;
 use store::Store;
 
@@ -165,6 +165,16 @@ impl Engine {
         check("port_in_module_name", &manager.port_in_module_name)?;
         for name in &manager.carrier_modules {
             check("carrier_modules", name)?;
+            let carrier = carriers.configured(name).ok();
+            if carrier.is_some_and(|carrier| {
+                carrier.offers().is_none() && matches!(carrier.give_back(), GiveBack::ByHand)
+            }) {
+                tracing::warn!(
+                    "number_manager.carrier_modules names '{name}', but there is no \
+                     [carriers.{name}]: it is asked for numbers only where a reseller has \
+                     an account of his own there"
+                );
+            }
         }
         rules::check_states(manager)?;
         Ok(Self {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use api::ApiSettings;
 use engine::Settings;
+use engine::orders::Timing;
 use engine::settings::NumberManager;
 use outside::settings::AllSettings;
 use serde_json::{Value, json};
@@ -31,20 +32,29 @@ pub struct Market {
 impl Market {
     /// `other` alone, selling these numbers.
     pub async fn selling(numbers: &[&str]) -> Self {
-        Self::with(WIRE, numbers, false).await
+        Self::with(WIRE, numbers, false, Timing::default()).await
+    }
+
+    /// The same, where buyers don't wait for their orders.
+    pub async fn in_a_hurry(numbers: &[&str]) -> Self {
+        let hurry = Timing {
+            wait_ms: 50,
+            ..Timing::default()
+        };
+        Self::with(WIRE, numbers, false, hurry).await
     }
 
     /// With two that don't answer.
     pub async fn with_dead_ones(numbers: &[&str]) -> Self {
-        Self::with(WIRE, numbers, true).await
+        Self::with(WIRE, numbers, true, Timing::default()).await
     }
 
     /// `other` with a way of its own to talk.
     pub async fn talking(wire: Wire) -> Self {
-        Self::with(wire, &[], false).await
+        Self::with(wire, &[], false, Timing::default()).await
     }
 
-    async fn with(wire: Wire, numbers: &[&str], dead: bool) -> Self {
+    async fn with(wire: Wire, numbers: &[&str], dead: bool, orders: Timing) -> Self {
         let stock = numbers.iter().map(|number| (*number).to_owned());
         let other = Simulator::start(wire, Arc::new(Vendor::new(stock)))
             .await
@@ -80,6 +90,7 @@ impl Market {
         );
         let settings = Settings {
             carriers: AllSettings(carriers),
+            orders,
             number_manager: NumberManager {
                 carrier_modules: modules,
                 number_search_timeout_ms: if dead { DEADLINE_MS } else { 5000 },

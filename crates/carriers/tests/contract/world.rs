@@ -438,4 +438,13 @@ pub async fn sandboxed(kind: Kind) {
     let error = world.order(&id(1), &found).await.expect_err("refused");
     assert_eq!(error.failure, Failure::NotSent);
     assert_eq!(world.vendor().orders(), []);
+    // The adapter itself runs here, and would give back what is ours.
+    let number = found[0].number();
+    let ours = [number.to_string()];
+    world.vendor().order("of another", &ours).expect("sold");
+    let carrier = world.carrier().orders().expect("it takes orders");
+    let released = carrier.release(&id(2), number, found[0].data()).await;
+    let error = released.expect_err("refused");
+    assert_eq!(error.failure, Failure::NotSent);
+    assert_eq!(world.vendor().owned(None, 10), ours);
 }
