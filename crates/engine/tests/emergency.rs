@@ -296,6 +296,50 @@ async fn the_old_address_stands_until_the_new_one_works() {
     assert_eq!(town.stored().await.unwrap().address_work, None);
 }
 
+/// Of an address whose fate is open the next one would make an orphan: what it
+/// was is asked for first, or taken away.
+#[tokio::test]
+async fn another_address_waits_until_it_is_known_what_became_of_the_one_before() {
+    let town = town().await;
+    town.in_service(NUMBER).await;
+    town.provider.next(&[Act::Later]);
+    town.set("1 Later St").await.unwrap();
+    assert_eq!(town.state().await, SetupState::Pending);
+    assert_eq!(
+        refusal(town.set("2 Next St").await),
+        NumberError::AddressBusy(key())
+    );
+    town.job().await;
+    assert_eq!(town.claims().await, town.has());
+    assert_eq!(town.has().as_deref(), Some("1 LATER ST"));
+    // One that can't be taken away yet is tried again, and not forgotten.
+    town.provider.next(&[Act::Refused]);
+    let gone = json!({ "e911": null });
+    town.ask(NUMBER, Operation::Merge, gone).await.unwrap();
+    assert_eq!(town.state().await, SetupState::Leaving);
+    assert_eq!(
+        refusal(town.set("2 Next St").await),
+        NumberError::AddressBusy(key())
+    );
+    town.job().await;
+    assert_eq!((town.has(), town.claims().await), (None, None));
+    town.set("2 Next St").await.unwrap();
+    assert_eq!(town.claims().await, town.has());
+}
+
+#[tokio::test]
+async fn an_address_goes_from_the_record_with_the_carrier_that_could_have_it() {
+    let town = town().await;
+    town.in_service(NUMBER).await;
+    town.set("1 Main St").await.unwrap();
+    let local = json!({ "carrier_name": "local" });
+    let number = town.ask(NUMBER, Operation::Merge, local).await.unwrap();
+    assert_eq!(number.public.get("e911"), None);
+    town.job().await;
+    assert_eq!((town.has(), town.claims().await), (None, None));
+    assert_eq!(town.stored().await.unwrap().public.get("e911"), None);
+}
+
 #[tokio::test]
 async fn an_address_goes_at_the_provider_however_often_that_fails() {
     for release in [false, true] {

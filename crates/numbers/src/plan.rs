@@ -342,6 +342,8 @@ impl<'a> Situation<'a> {
             && plan.number.owner == stored.owner
             && feature::is_served(plan.number.state);
         if had && gone && !waits {
+            // What the provider has no more isn't shown as if it had.
+            plan.number.public.shift_remove("e911");
             plan.number.address_work = Some(AddressWork::Removing);
             plan.effects.push(Effect::RemoveAddress);
         }

@@ -478,6 +478,10 @@ fn check_fields(
         expected.shift_remove("e911");
         public.shift_remove("e911");
     }
+    if plan.effects.contains(&Effect::RemoveAddress) {
+        prop_assert_eq!(after.public.get("e911"), None);
+        expected.shift_remove("e911");
+    }
     prop_assert_eq!(&public, &expected);
     Ok(())
 }

@@ -221,7 +221,7 @@ impl Engine {
                 &cx.origin(),
             )
         });
-        if setup.state().is_busy() {
+        if !setup.state().takes_wishes() {
             return Ok(Answer::Refused(NumberError::AddressBusy(one.key.clone())));
         }
         let mut asked = one.asked.clone();

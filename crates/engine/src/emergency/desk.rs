@@ -260,13 +260,17 @@ impl AddressDesk {
                 if !self.claim(&mut setup, SetupState::Placing).await? {
                     return Ok(());
                 }
-                match self.place(setup.clone()).await? {
+                match Box::pin(self.place(setup.clone())).await? {
                     Placement::Confirmed(setup) => {
                         let located = setup.located.clone();
                         self.has(setup, located).await
                     }
                     Placement::Pending(_) => Ok(()),
-                    Placement::Refused(fault) => self.has_none(setup, fault).await,
+                    // That it was refused is written down already.
+                    Placement::Refused(fault) => match self.setup(&setup.number).await? {
+                        Some(setup) => self.has_none(setup, fault).await,
+                        None => Ok(()),
+                    },
                 }
             }
             _ => {

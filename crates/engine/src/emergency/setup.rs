@@ -43,6 +43,12 @@ impl SetupState {
         matches!(self, Self::Provisioned | Self::Removed | Self::Failed)
     }
 
+    /// Whether another address may be asked for: not while it is open what
+    /// becomes of the one before, which nobody would look after any more.
+    pub const fn takes_wishes(self) -> bool {
+        self.is_final() || matches!(self, Self::Wanted)
+    }
+
     /// Whether somebody may be calling the provider just now.
     pub const fn is_busy(self) -> bool {
         matches!(self, Self::Placing | Self::Removing)

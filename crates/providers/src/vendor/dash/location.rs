@@ -63,7 +63,8 @@ pub enum Verdict {
 }
 
 /// Reads the status of each location: a reply may hold several. One without a
-/// status of its own has that of the others.
+/// status of its own has that of the others, but isn't in force because another
+/// one is.
 pub fn verdict(root: &Element) -> Result<Verdict, &'static str> {
     let locations = Location::all(root);
     if locations.is_empty() {
@@ -79,7 +80,11 @@ pub fn verdict(root: &Element) -> Result<Verdict, &'static str> {
     let mut invalid = None;
     let mut other = None;
     for mut location in locations {
-        let (code, description) = location.status.clone().unwrap_or_else(|| shared.clone());
+        let (code, description) = match &location.status {
+            Some(own) => own.clone(),
+            None if shared.0 == "PROVISIONED" => ("GEOCODED".to_owned(), String::new()),
+            None => shared.clone(),
+        };
         match code.as_str() {
             "GEOCODED" | "PROVISIONED" => {
                 location.set_status(&code);
