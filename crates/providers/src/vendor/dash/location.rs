@@ -105,19 +105,23 @@ pub fn verdict(root: &Element) -> Result<Verdict, &'static str> {
 }
 
 /// Which of the locations that the vendor knows is meant: the only one, the one
-/// that was chosen, or the one that is word by word what was asked for.
+/// that is word by word what was asked for, or the one that was chosen. The
+/// words count first: a choice may be left over from the address before.
 pub fn meant(mut found: Vec<Location>, address: &Address) -> Checked {
     for location in &mut found {
         location.call(&address.caller_name);
     }
     let chosen = address.location_id.as_deref();
     let asked = address.fields();
+    let is_chosen = |one: &Location| chosen.is_some() && one.id() == chosen;
+    let is_asked = |one: &Location| one.is_at(&asked);
     let meant = match found.as_slice() {
         [_] => Some(0),
         several => several
             .iter()
-            .position(|one| chosen.is_some() && one.id() == chosen)
-            .or_else(|| several.iter().position(|one| one.is_at(&asked))),
+            .position(|one| is_chosen(one) && is_asked(one))
+            .or_else(|| several.iter().position(is_asked))
+            .or_else(|| several.iter().position(is_chosen)),
     };
     match meant {
         Some(meant) => Checked::Found(found.swap_remove(meant).checked()),
@@ -216,4 +220,66 @@ fn texts(element: &Element, names: &[(&str, &str)]) -> Map<String, Value> {
         Some(((*ours).to_owned(), json!(text)))
     });
     texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(id: &str, street: &str, status: &str) -> String {
+        let status = match status {
+            "" => String::new(),
+            code => format!("<status><code>{code}</code></status>"),
+        };
+        format!(
+            "<Location><locationid>{id}</locationid><address1>{street}</address1>\
+             <community>Anytown</community><state>CA</state>\
+             <postalcode>94000</postalcode>{status}</Location>"
+        )
+    }
+
+    fn good(locations: &[String]) -> Vec<Location> {
+        let root = Element::parse(format!("<a>{}</a>", locations.concat()).as_bytes());
+        match verdict(&root.unwrap()) {
+            Ok(Verdict::Good(found)) => found,
+            _ => panic!("no location is good"),
+        }
+    }
+
+    #[test]
+    fn a_location_is_not_in_force_because_another_one_is() {
+        let found = good(&[
+            location("1", "12 SAMPLE ST", "PROVISIONED"),
+            location("2", "12 SAMPLE AVE", ""),
+            location("3", "12 SAMPLE RD", "INVALID"),
+        ]);
+        let in_force: Vec<_> = found.iter().map(Location::is_provisioned).collect();
+        assert_eq!(in_force, [true, false]);
+        let found = good(&[location("1", "A", "GEOCODED"), location("2", "B", "")]);
+        assert!(found.iter().all(Location::is_idle));
+    }
+
+    #[test]
+    fn the_words_of_an_address_count_before_a_choice_of_another_one() {
+        let known = [("1", "12 SAMPLE ST"), ("2", "12 SAMPLE AVE")];
+        let meant_by = |street: &str, choice: Option<&str>| {
+            let known = known.map(|(id, street)| location(id, street, "GEOCODED"));
+            let address = Address {
+                caller_name: "Bakery".to_owned(),
+                street_address: street.to_owned(),
+                extended_address: None,
+                locality: "Anytown".to_owned(),
+                region: "CA".to_owned(),
+                postal_code: "94000".to_owned(),
+                location_id: choice.map(str::to_owned),
+            };
+            match meant(good(&known), &address) {
+                Checked::Found(found) => found.fields.get("location_id").cloned(),
+                _ => None,
+            }
+        };
+        assert_eq!(meant_by("12 Sample", None), None);
+        assert_eq!(meant_by("12 Sample", Some("2")), Some(json!("2")));
+        assert_eq!(meant_by("12 Sample Ave", Some("1")), Some(json!("2")));
+    }
 }
