@@ -1,3 +1,5 @@
+use serde_json::Map;
+
 use super::*;
 
 fn shape(error: impl Into<ApiError>, dialect: Dialect) -> (u16, &'static str, Value) {

@@ -1,6 +1,7 @@
 //! Sends orders, asks how they stand, and looks after those that nobody else
 //! looks after any more.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use carriers::{
     Carrier, CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Release, Verdict,
 };
 use futures::stream::{self, StreamExt};
+use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::gregorian::GregorianSeconds;
+use outside::Service;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use store::{DocumentKind, Store, StoreError};
@@ -187,11 +190,7 @@ impl OrderDesk {
             account: &account,
             offers: &offers,
         };
-        let sent = timeout_at(until, carrier.order(&purchase)).await;
-        let Ok(sent) = sent else {
-            return self.unknown(order, overdue()).await;
-        };
-        match sent {
+        match bounded(until, &order.carrier, carrier.order(&purchase)).await {
             Ok(standing) => {
                 order.vendor.extend(standing.vendor);
                 order.due = Some(next_question(&order));
@@ -201,7 +200,7 @@ impl OrderDesk {
                 order.fault = Some(Fault::from(&error));
                 self.refuse(order, &told(&error)).await
             }
-            Err(error) => self.unknown(order, Fault::from(&error)).await,
+            Err(error) => self.unknown(order, &error).await,
         }
     }
 
@@ -221,11 +220,8 @@ impl OrderDesk {
         let Some(mut order) = self.claim(order).await? else {
             return Ok(planned);
         };
-        let sent = timeout_at(until, carrier.release(&order.id, &number, &data)).await;
-        let Ok(sent) = sent else {
-            return self.unknown(order, overdue()).await;
-        };
-        match sent {
+        let sent = carrier.release(&order.id, &number, &data);
+        match bounded(until, &order.carrier, sent).await {
             // Believed when the carrier says that the number isn't ours.
             Ok(Release::Done | Release::Open) => {
                 order.taken = true;
@@ -240,7 +236,7 @@ impl OrderDesk {
                 order.fault = Some(Fault::from(&error));
                 self.send_later(order).await
             }
-            Err(error) => self.unknown(order, Fault::from(&error)).await,
+            Err(error) => self.unknown(order, &error).await,
         }
     }
 
@@ -342,10 +338,9 @@ impl OrderDesk {
         self.take_over(order, &verdicts).await
     }
 
-    async fn unknown(&self, mut order: Order, fault: Fault) -> Result<Order, StoreError> {
-        let reason = &fault.reason;
-        tracing::warn!(order = %order.id, reason, "it is not known what became of an order");
-        order.fault = Some(fault);
+    async fn unknown(&self, mut order: Order, error: &CarrierError) -> Result<Order, StoreError> {
+        tracing::warn!(order = %order.id, %error, "it is not known what became of an order");
+        order.fault = Some(Fault::from(error));
         order.to(OrderState::Unknown, now());
         order.due = Some(next_question(&order));
         self.keep(order).await
@@ -425,12 +420,17 @@ fn after(seconds: u64) -> GregorianSeconds {
     now().plus_seconds((seconds / 4).clamp(1, LONGEST_SECONDS))
 }
 
-/// What is known of a request that took too long.
-fn overdue() -> Fault {
-    Fault {
-        code: None,
-        reason: "the carrier's answer was not waited for any longer".to_owned(),
-    }
+/// What a carrier answers until then; whatever is under way ends with it.
+async fn bounded<T>(
+    until: Instant,
+    carrier: &CarrierName,
+    answer: impl Future<Output = Result<T, CarrierError>>,
+) -> Result<T, CarrierError> {
+    timeout_at(until, answer).await.unwrap_or_else(|_| {
+        let service = Service::carrier(carrier.as_str());
+        let reason = "its answer was not waited for any longer";
+        Err(CarrierError::new(&service, Failure::Unknown, reason))
+    })
 }
 
 fn told(error: &CarrierError) -> String {

@@ -8,32 +8,25 @@
 //! by side. After a failure it rests, longer each time; after too many in a row
 //! it is disabled, and says why.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream;
 use numbers::e164::E164;
 use numbers::gregorian::GregorianSeconds;
-use outside::http::{Client, Method};
-use outside::settings::{Common, Spending};
-use outside::{BadSettings, Service};
+use outside::http::Method;
 use store::{DocumentKind, EventKey, Page, StoreError};
-use tokio::sync::Semaphore;
 
+use super::ATTEMPTS;
+use super::deliveries::{Busy, REQUESTS};
 use super::payload::payload;
 use super::sign::signature;
 use super::webhook::{Attempt, Webhook};
-use super::{ATTEMPTS, WebhookSettings};
 use crate::context::now;
 use crate::history::EventView;
 use crate::{Caller, Context, Engine, EngineError};
 
-/// Webhooks that are worked on at a time, and requests for each of them.
-const AT_ONCE: usize = 32;
-const REQUESTS: usize = 4;
 /// Events that are read and sent before the place is written down.
 const EVENTS: usize = 50;
 /// Such turns before others have theirs.
@@ -43,39 +36,10 @@ const PAGE: usize = 500;
 /// No new delivery begins in a turn that has lasted so long; with the longest
 /// timeout it still ends within the lease.
 const TURN: Duration = Duration::from_secs(20);
-const LONGEST_TIMEOUT: u64 = 20_000;
 /// For how long a webhook is taken, in seconds.
 const LEASE: u64 = 50;
 /// How long a webhook rests at most, in seconds.
 const LONGEST_REST: u64 = 3600;
-/// The longest that passes between two looks at all webhooks, whatever happens:
-/// another node may have changed one.
-const LOOK: Duration = Duration::from_secs(10);
-
-/// The state of deliveries in this process.
-pub(crate) struct Deliveries {
-    /// Made when the first event is sent.
-    client: OnceLock<Result<Client, BadSettings>>,
-    permits: Arc<Semaphore>,
-    /// Something is to be done though no event is new.
-    woken: AtomicBool,
-    known: Mutex<Known>,
-}
-
-/// What is remembered from pass to pass.
-#[derive(Default)]
-struct Known {
-    /// The end of the log at the last pass.
-    newest: Option<EventKey>,
-    looked: Option<Instant>,
-    /// When the first webhook has rested.
-    rested: Option<GregorianSeconds>,
-    /// Webhooks that are worked on.
-    busy: HashSet<String>,
-    /// How far webhooks have been read past events that they don't want, from
-    /// which place.
-    passed: HashMap<String, (Option<String>, EventKey)>,
-}
 
 /// What a turn did.
 enum Turned {
@@ -83,89 +47,6 @@ enum Turned {
     Done,
     /// There may be more.
     More,
-}
-
-impl Default for Deliveries {
-    fn default() -> Self {
-        Self {
-            client: OnceLock::new(),
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
-            woken: AtomicBool::new(true),
-            known: Mutex::default(),
-        }
-    }
-}
-
-impl Deliveries {
-    fn client(&self, settings: &WebhookSettings) -> Result<&Client, String> {
-        let client = self.client.get_or_init(|| new_client(settings));
-        client.as_ref().map_err(|error| error.problem.clone())
-    }
-
-    /// Something has changed that the next pass must look at.
-    pub(crate) fn wake(&self) {
-        self.woken.store(true, Ordering::SeqCst);
-    }
-
-    /// A webhook is gone or stands elsewhere.
-    pub(crate) fn forget(&self, id: &str) {
-        self.known().passed.remove(id);
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether there is a reason to look at the webhooks.
-    fn has_reason(&self, newest: Option<EventKey>) -> bool {
-        let woken = self.woken.swap(false, Ordering::SeqCst);
-        let mut known = self.known();
-        let is_news = known.newest != newest;
-        known.newest = newest;
-        let is_late = known.looked.is_none_or(|at| at.elapsed() >= LOOK);
-        let has_rested = known.rested.is_some_and(|at| at <= now());
-        let reason = woken || is_news || is_late || has_rested;
-        if reason {
-            known.looked = Some(Instant::now());
-        }
-        reason
-    }
-}
-
-fn new_client(settings: &WebhookSettings) -> Result<Client, BadSettings> {
-    let common = Common {
-        timeout_ms: settings.timeout_ms.clamp(1, LONGEST_TIMEOUT),
-        max_concurrency: AT_ONCE * REQUESTS,
-        max_body_bytes: 1 << 20,
-        allow_private_addresses: settings.allow_private_addresses,
-        ..Common::default()
-    };
-    // Every request names its own place.
-    let nowhere = "https://webhook.invalid/";
-    let service = Service::receivers();
-    Client::new(&service, &common, nowhere, Spending::Allowed, &[])
-}
-
-/// A webhook that is worked on; free again at the end.
-struct Busy {
-    engine: Arc<Engine>,
-    id: String,
-}
-
-impl Busy {
-    fn begin(engine: &Arc<Engine>, id: &str) -> Option<Self> {
-        let is_first = engine.deliveries.known().busy.insert(id.to_owned());
-        is_first.then(|| Self {
-            engine: Arc::clone(engine),
-            id: id.to_owned(),
-        })
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.engine.deliveries.known().busy.remove(&self.id);
-    }
 }
 
 impl Engine {

@@ -7,6 +7,7 @@
 //! [`deliver`](self) for how events go out.
 
 mod deliver;
+mod deliveries;
 mod payload;
 mod sign;
 mod webhook;
@@ -23,7 +24,7 @@ use store::{DocumentKind, EventKey, Page, StoreError};
 use crate::schema::Schema;
 use crate::{Context, Engine, EngineError, FieldError, fields};
 
-pub(crate) use deliver::Deliveries;
+pub(crate) use deliveries::Deliveries;
 pub use payload::{samples, types};
 pub use webhook::{Attempt, Webhook};
 

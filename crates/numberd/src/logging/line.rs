@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// The library's format, sooner.
 #[derive(Debug, Default)]
 pub struct Plain {
-    library: Format,
+    full: Format,
 }
 
 impl<S, N> FormatEvent<S, N> for Plain
@@ -33,7 +33,7 @@ where
         // What libraries log in another way has its target elsewhere.
         let is_plain = !writer.has_ansi_escapes() && about.target() != "log";
         if !is_plain || context.event_scope().is_some() {
-            return self.library.format_event(context, writer, event);
+            return self.full.format_event(context, writer, event);
         }
         write_time(&mut writer)?;
         let level = about.level().as_str();

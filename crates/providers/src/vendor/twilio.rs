@@ -14,27 +14,28 @@
 //! to its end by asking. Addresses carry the number, so that none is left
 //! behind unknown.
 
+mod wire;
+
 use async_trait::async_trait;
 use numbers::e164::E164;
-use outside::http::{Answer, Call, Client, Method};
+use outside::http::{Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
 use outside::{BadSettings, Failure, Service};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::address::{country, is_same};
+use crate::address::country;
 use crate::{
     Address, Checked, EmergencyProvider, Located, Placed, ProviderError, ProviderName, Removal,
     Standing,
 };
+use wire::{Held, HeldPage, Made, MadePage, State, cut, granted};
 
 const API: &str = "https://api.twilio.com";
 /// The most that one answer lists.
 const PAGE: &str = "1000";
 /// What addresses are called that are made to see whether they can be.
 const CHECK: &str = "numberd check";
-/// The most of a caller's name that the vendor takes.
-const LONGEST_NAME: usize = 21;
 /// The vendor's code of an address that it doesn't know.
 const INVALID: &str = "21628";
 /// And of one in whose place it suggests another.
@@ -58,129 +59,9 @@ pub struct TwilioE911 {
     settings: Settings,
 }
 
-/// A number of the account.
-#[derive(Deserialize)]
-struct Held {
-    sid: String,
-    phone_number: String,
-    emergency_address_sid: Option<String>,
-    emergency_address_status: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct HeldPage {
-    incoming_phone_numbers: Vec<Held>,
-}
-
-/// An address of the account.
-#[derive(Deserialize)]
-struct Made {
-    sid: String,
-    #[serde(default)]
-    customer_name: String,
-    #[serde(default)]
-    street: String,
-    #[serde(default)]
-    street_secondary: Option<String>,
-    #[serde(default)]
-    city: String,
-    #[serde(default)]
-    region: String,
-    #[serde(default)]
-    postal_code: String,
-}
-
-#[derive(Deserialize)]
-struct MadePage {
-    addresses: Vec<Made>,
-}
-
-/// How a number stands, seen from one address.
-enum State {
-    Registered,
-    Underway,
-    Failed,
-    /// It has none and can get one.
-    Free,
-    /// What it had is on its way out.
-    Leaving,
-    /// It has another one.
-    Other,
-}
-
-impl Held {
-    fn current(&self) -> Option<&str> {
-        self.emergency_address_sid
-            .as_deref()
-            .filter(|sid| !sid.is_empty())
-    }
-
-    fn status(&self) -> &str {
-        self.emergency_address_status.as_deref().unwrap_or_default()
-    }
-
-    fn state(&self, address: &str) -> State {
-        match (self.current(), self.status()) {
-            (_, "pending-unregistration") => State::Leaving,
-            (Some(current), "registered") if current == address => State::Registered,
-            (Some(current), "registration-failure") if current == address => State::Failed,
-            (Some(current), _) if current == address => State::Underway,
-            (Some(_), _) => State::Other,
-            (None, _) => State::Free,
-        }
-    }
-
-    fn is_off(&self) -> bool {
-        self.current().is_none() && matches!(self.status(), "" | "unregistered")
-    }
-}
-
-impl Made {
-    fn fields(&self) -> Map<String, Value> {
-        let fields = [
-            ("street_address", self.street.as_str()),
-            (
-                "extended_address",
-                self.street_secondary.as_deref().unwrap_or_default(),
-            ),
-            ("locality", &self.city),
-            ("region", &self.region),
-            ("postal_code", &self.postal_code),
-        ];
-        let set = fields.into_iter().filter(|(_, text)| !text.is_empty());
-        set.map(|(name, text)| (name.to_owned(), json!(text)))
-            .collect()
-    }
-
-    /// Whether it is the address of these fields.
-    fn is(&self, fields: &Map<String, Value>) -> bool {
-        let name = fields.get("caller_name").and_then(Value::as_str);
-        is_same(&self.fields(), fields) && self.customer_name == cut(name.unwrap_or_default())
-    }
-}
-
-/// A caller's name as the vendor takes it.
-fn cut(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).collect()
-}
-
 /// What addresses of a number are called.
 fn label(number: &E164) -> String {
     format!("numberd {}", number.digits())
-}
-
-/// An answer that isn't an error; of one that is, the vendor's code and words.
-fn granted(answer: Answer) -> Result<Answer, ProviderError> {
-    if (200..300).contains(&answer.status) {
-        return Ok(answer);
-    }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match (body["message"].as_str(), body["code"].as_u64()) {
-        (Some(message), Some(code)) => {
-            Err(answer.status_error(message).with_code(code.to_string()))
-        }
-        _ => answer.success(),
-    }
 }
 
 impl TwilioE911 {
