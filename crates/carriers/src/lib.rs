@@ -2,7 +2,8 @@
 //!
 //! What can be bought is an [`Offer`], and only a carrier makes one. Looking
 //! for offers ([`Offers`]) and spending money ([`Orders`]) are two interfaces:
-//! a read path is handed the first and can't reach the second.
+//! a search is handed the first, and spending with the second takes a [`Sent`],
+//! which only the journal's commit makes.
 //!
 //! Each vendor is one file that speaks its wire format through
 //! [`outside::http::Client`], which keeps the limits; the files know nothing of
@@ -25,7 +26,8 @@ pub use carrier::{Carrier, GiveBack, OwnStock};
 pub use filters::{Filter, Filters, NumberKind};
 pub use offer::{Cost, Offer, Offers, Query};
 pub use order::{
-    Hooks, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
+    Hooks, JournalEntry, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release,
+    Sent, Standing, Verdict,
 };
 pub use outside::settings::Spending;
 pub use outside::{BadSettings, CallError as CarrierError, Failure};

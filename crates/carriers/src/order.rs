@@ -1,4 +1,4 @@
-//! Spending and giving back: only the order journal calls these.
+//! Spending and giving back, which takes a proof that the journal knows of it.
 
 use std::fmt;
 
@@ -21,8 +21,42 @@ impl fmt::Display for OrderId {
     }
 }
 
-/// An order about to be sent. The journal has it already.
-#[derive(Clone, Copy, Debug)]
+/// An order's place in the journal.
+pub trait JournalEntry: Send {
+    /// Why the journal couldn't be written.
+    type Error;
+
+    /// Our id of it.
+    fn id(&self) -> &OrderId;
+
+    /// Writes down, not to be lost, that it is about to be sent. `false`:
+    /// somebody else sends it.
+    fn commit_as_sent(&mut self) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+}
+
+/// Proof that the journal has an order as sent. It can't be had in any other
+/// way, and nothing is ordered or given back without it: what only reads can't
+/// spend, by type.
+#[derive(Debug)]
+pub struct Sent(OrderId);
+
+impl Sent {
+    /// Commits it, before the first byte goes out. `None`: somebody else sends
+    /// it.
+    pub async fn commit<E: JournalEntry>(entry: &mut E) -> Result<Option<Self>, E::Error> {
+        let ours = entry.commit_as_sent().await?;
+        Ok(ours.then(|| Self(entry.id().clone())))
+    }
+
+    /// Our id of the order.
+    pub const fn id(&self) -> &OrderId {
+        &self.0
+    }
+}
+
+/// An order about to be sent, once.
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Purchase<'a> {
     /// Our id of it.
     pub id: &'a OrderId,
@@ -30,6 +64,17 @@ pub struct Purchase<'a> {
     pub account: &'a AccountId,
     /// What; at most [`Orders::most_per_order`], at least one.
     pub offers: &'a [Offer],
+}
+
+impl<'a> Purchase<'a> {
+    /// What the journal has as sent.
+    pub const fn new(sent: &'a Sent, account: &'a AccountId, offers: &'a [Offer]) -> Self {
+        Self {
+            id: sent.id(),
+            account,
+            offers,
+        }
+    }
 }
 
 /// An order that was sent, or may have been.
@@ -123,7 +168,7 @@ pub trait Orders: Send + Sync {
     /// gone already counts as given back.
     async fn release(
         &self,
-        id: &OrderId,
+        sent: &Sent,
         number: &E164,
         data: &Map<String, Value>,
     ) -> Result<Release, CarrierError>;

@@ -8,8 +8,8 @@ use numbers::e164::E164;
 use serde_json::{Map, Value};
 
 use crate::{
-    Carrier, CarrierError, Offers, OrderId, Orders, OwnStock, Owned, OwnedPage, Placed, Purchase,
-    Release, Spending, Standing, Verdict,
+    Carrier, CarrierError, Offers, Orders, OwnStock, Owned, OwnedPage, Placed, Purchase, Release,
+    Sent, Spending, Standing, Verdict,
 };
 
 /// Another carrier, with played orders.
@@ -82,7 +82,7 @@ impl Orders for Sandbox {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         _number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

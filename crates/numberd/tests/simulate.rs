@@ -3,8 +3,11 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
-use carriers::{Failure, Offer, OrderId, Orders, Purchase, Query, Registry, Verdict};
+use carriers::{
+    Failure, JournalEntry, Offer, OrderId, Orders, Purchase, Query, Registry, Sent, Verdict,
+};
 use common::{Place, Server};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
@@ -53,12 +56,26 @@ fn orders<'r>(registry: &'r Registry, name: &str) -> &'r dyn Orders {
     carrier.orders().expect("it orders")
 }
 
+/// An order of no journal.
+struct Unwritten(OrderId);
+
+impl JournalEntry for Unwritten {
+    type Error = Infallible;
+
+    fn id(&self) -> &OrderId {
+        &self.0
+    }
+
+    async fn commit_as_sent(&mut self) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
+
 async fn order(registry: &Registry, name: &str, offer: &Offer) -> Result<Verdict, Failure> {
-    let purchase = Purchase {
-        id: &OrderId("1".repeat(32)),
-        account: &AccountId::parse(&"a".repeat(32)).expect("an id"),
-        offers: std::slice::from_ref(offer),
-    };
+    let sent = Sent::commit(&mut Unwritten(OrderId("1".repeat(32)))).await;
+    let sent = sent.expect("a journal").expect("nobody else sends it");
+    let account = AccountId::parse(&"a".repeat(32)).expect("an id");
+    let purchase = Purchase::new(&sent, &account, std::slice::from_ref(offer));
     let standing = orders(registry, name).order(&purchase).await;
     let mut standing = standing.map_err(|error| error.failure)?;
     Ok(standing.numbers.remove(0).1)

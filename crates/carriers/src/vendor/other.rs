@@ -27,8 +27,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Carrier, CarrierError, Cost, Failure, Filter, NumberKind, Offer, Offers, OrderId, Orders,
-    Owned, OwnedPage, Placed, Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Cost, Failure, Filter, NumberKind, Offer, Offers, Orders, Owned,
+    OwnedPage, Placed, Purchase, Query, Release, Sent, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
@@ -287,15 +287,15 @@ impl Orders for Other {
 
     async fn release(
         &self,
-        id: &OrderId,
+        sent: &Sent,
         number: &E164,
         known: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {
         let path = ["numbers", self.country_of(known), "order"];
         let answer = self
             .spend("release", Method::DELETE, &path)
-            .header("idempotency-key", &id.0)
-            .json(&json!({"data": {"numbers": [number], "reference": id}}))
+            .header("idempotency-key", &sent.id().0)
+            .json(&json!({"data": {"numbers": [number], "reference": sent.id()}}))
             .send()
             .await?;
         let rows = object(&answer, data(&answer)?)?;

@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Carrier, CarrierError, Failure, NumberKind, Offer, Offers, OrderId, Orders, Owned, OwnedPage,
-    Placed, Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, NumberKind, Offer, Offers, Orders, Owned, OwnedPage, Placed,
+    Purchase, Query, Release, Sent, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
@@ -351,7 +351,7 @@ impl Orders for Twilio {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

@@ -23,8 +23,8 @@ use serde_json::{Map, Value, json};
 
 use super::nanp::{self, Search};
 use crate::{
-    Carrier, CarrierError, Cost, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
-    Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Cost, Failure, Offer, Offers, Orders, Owned, OwnedPage, Placed,
+    Purchase, Query, Release, Sent, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
@@ -298,7 +298,7 @@ impl Orders for Vitelity {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

@@ -26,8 +26,8 @@ use serde_json::{Map, Value, json};
 
 use super::nanp::{self, Search};
 use crate::{
-    Carrier, CarrierError, Failure, Offer, Offers, OrderId, Orders, Owned, OwnedPage, Placed,
-    Purchase, Query, Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, Offer, Offers, Orders, Owned, OwnedPage, Placed, Purchase,
+    Query, Release, Sent, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Common, Secret, Spending, read};
@@ -296,7 +296,7 @@ impl Orders for VoipInnovations {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

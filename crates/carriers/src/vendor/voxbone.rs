@@ -18,8 +18,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Carrier, CarrierError, Failure, NumberKind, OrderId, Orders, OwnStock, Owned, OwnedPage,
-    Placed, Purchase, Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, NumberKind, Orders, OwnStock, Owned, OwnedPage, Placed,
+    Purchase, Release, Sent, Standing, Verdict,
 };
 use outside::http::{Answer, Call, Client, Method};
 use outside::settings::{Secret, Spending, read};
@@ -195,7 +195,7 @@ impl Orders for Voxbone {
     /// By the id that the number has now: an old one may be another's.
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

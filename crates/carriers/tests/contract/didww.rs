@@ -110,13 +110,10 @@ async fn terminated_numbers_are_ours_no_more_and_can_be_bought_again() {
     let offer = world.find(1).await.expect("offers").remove(0);
     let (number, data) = world.buy(&order_id(), offer).await;
     world.vendor().faults.script([Fault::Refuse]);
-    let refused = orders.release(&order_id(), &number, &data).await;
+    let refused = world.give_back(&number, &data).await;
     assert_eq!(refused.expect_err("refused").failure, Failure::Refused);
     assert!(orders.holds(&number).await.expect("an answer").is_some());
-    orders
-        .release(&order_id(), &number, &data)
-        .await
-        .expect("given back");
+    world.give_back(&number, &data).await.expect("given back");
     assert_eq!(orders.holds(&number).await.expect("an answer"), None);
     let again = world.find(1).await.expect("offers").remove(0);
     assert_eq!(*again.number(), number);

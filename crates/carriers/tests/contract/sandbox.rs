@@ -11,6 +11,8 @@ use numbers::e164::E164;
 use serde_json::{Map, json};
 use simulators::{Settings, Simulator, VENDORS, Vendor};
 
+use crate::world::sent;
+
 const SOLD: &str = "+14155550101";
 const OWNED: &str = "+14155550102";
 
@@ -41,10 +43,9 @@ async fn no_carriers_sandbox_lets_an_order_or_a_release_out() {
             buy(orders, &id, &offers.expect("offers")).await;
         }
         let number: E164 = OWNED.parse().expect("a number");
-        orders
-            .release(&id, &number, &Map::new())
-            .await
-            .expect("played");
+        let sent = sent(&id).await;
+        let released = orders.release(&sent, &number, &Map::new()).await;
+        released.expect("played");
         assert_eq!(simulator.vendor.spent(), 0, "{}", played.name);
         assert_eq!(simulator.vendor.owned(None, 10), owned, "{}", played.name);
         assert_eq!(simulator.vendor.orders().len(), 1, "{}", played.name);
@@ -66,11 +67,8 @@ fn in_sandbox(name: &str, credentials: Settings, simulator: &Simulator) -> Regis
 /// Orders and asks for the order: played, both.
 async fn buy(orders: &dyn Orders, id: &OrderId, offers: &[carriers::Offer]) {
     let account = AccountId::parse(&"a".repeat(32)).expect("an id");
-    let purchase = Purchase {
-        id,
-        account: &account,
-        offers,
-    };
+    let sent = sent(id).await;
+    let purchase = Purchase::new(&sent, &account, offers);
     let standing = orders.order(&purchase).await.expect("played");
     assert_eq!(standing.numbers.len(), 1);
     assert!(matches!(standing.numbers[0].1, Verdict::Ours(_)));

@@ -130,8 +130,7 @@ async fn a_refused_release_is_no_release() {
     let id = OrderId("1".repeat(32));
     let (number, data) = world.buy(&id, offer).await;
     world.vendor().faults.script([Fault::Refuse]);
-    let orders = world.carrier().orders().expect("it orders");
-    let error = orders.release(&id, &number, &data).await;
+    let error = world.give_back(&number, &data).await;
     assert_eq!(error.expect_err("refused").failure, Failure::Refused);
 }
 

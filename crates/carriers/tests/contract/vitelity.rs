@@ -75,10 +75,7 @@ async fn a_refused_release_of_a_number_of_ours_is_an_error() {
     let offer = world.find(1).await.expect("offers").remove(0);
     let (number, data) = world.buy(&OrderId("1".repeat(32)), offer).await;
     world.vendor().faults.script([Fault::Refuse]);
-    let orders = world.carrier().orders().expect("it orders");
-    let error = orders
-        .release(&OrderId("2".repeat(32)), &number, &data)
-        .await;
+    let error = world.give_back(&number, &data).await;
     let error = error.expect_err("refused");
     assert_eq!(
         (error.failure, error.reason.as_str()),

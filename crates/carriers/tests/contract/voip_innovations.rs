@@ -89,14 +89,14 @@ async fn releases_tell_gone_from_refused() {
     let (number, data) = world.buy(&id("1"), offer).await;
     let orders = world.carrier().orders().expect("it orders");
     world.vendor().faults.script([Fault::Refuse]);
-    let error = orders.release(&id("2"), &number, &data).await;
+    let error = world.give_back(&number, &data).await;
     let error = error.expect_err("refused");
     assert_eq!(
         (error.failure, error.code.as_deref()),
         (Failure::Refused, Some("110"))
     );
     let unknown = "+19075550100".parse().expect("a number");
-    let gone = orders.release(&id("3"), &unknown, &Map::new()).await;
+    let gone = world.give_back(&unknown, &Map::new()).await;
     assert_eq!(gone, Ok(Release::Done));
     assert_eq!(orders.holds(&unknown).await, Ok(None));
 }

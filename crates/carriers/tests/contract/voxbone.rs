@@ -41,8 +41,7 @@ fn number(text: &str) -> E164 {
 }
 
 async fn release(world: &World, text: &str) -> Result<Release, CarrierError> {
-    let id = OrderId("1".repeat(32));
-    orders(world).release(&id, &number(text), &Map::new()).await
+    world.give_back(&number(text), &Map::new()).await
 }
 
 #[tokio::test]

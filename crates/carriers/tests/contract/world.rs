@@ -1,12 +1,13 @@
 //! One vendor and its simulator, and what must hold of the two.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use carriers::{
-    Carrier, CarrierError, Failure, Offer, OrderId, Owned, Placed, Purchase, Query, Registry,
-    Release, Standing, Verdict,
+    Carrier, CarrierError, Failure, JournalEntry, Offer, OrderId, Owned, Placed, Purchase, Query,
+    Registry, Release, Sent, Standing, Verdict,
 };
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
@@ -126,16 +127,9 @@ impl World {
 
     pub async fn order(&self, id: &OrderId, offers: &[Offer]) -> Result<Standing, CarrierError> {
         let account = AccountId::parse(&"a".repeat(32)).expect("an id");
-        let purchase = Purchase {
-            id,
-            account: &account,
-            offers,
-        };
-        self.carrier()
-            .orders()
-            .expect("it orders")
-            .order(&purchase)
-            .await
+        let sent = sent(id).await;
+        let orders = self.carrier().orders().expect("it orders");
+        orders.order(&Purchase::new(&sent, &account, offers)).await
     }
 
     pub async fn status(&self, id: &OrderId, vendor: &Map<String, Value>, of: &[E164]) -> Standing {
@@ -148,9 +142,17 @@ impl World {
         orders.status(&placed).await.expect("a standing")
     }
 
-    async fn release(&self, number: &E164, data: &Map<String, Value>) -> Release {
+    pub async fn give_back(
+        &self,
+        number: &E164,
+        data: &Map<String, Value>,
+    ) -> Result<Release, CarrierError> {
         let orders = self.carrier().orders().expect("it orders");
-        let released = orders.release(&id(9), number, data).await;
+        orders.release(&sent(&id(9)).await, number, data).await
+    }
+
+    async fn release(&self, number: &E164, data: &Map<String, Value>) -> Release {
+        let released = self.give_back(number, data).await;
         released.expect("given back")
     }
 
@@ -189,6 +191,26 @@ impl World {
         })
         .collect()
     }
+}
+
+/// An order of no journal.
+struct Unwritten<'o>(&'o OrderId);
+
+impl JournalEntry for Unwritten<'_> {
+    type Error = Infallible;
+
+    fn id(&self) -> &OrderId {
+        self.0
+    }
+
+    async fn commit_as_sent(&mut self) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
+
+pub async fn sent(id: &OrderId) -> Sent {
+    let Ok(sent) = Sent::commit(&mut Unwritten(id)).await;
+    sent.expect("nobody else sends it")
 }
 
 fn id(n: u8) -> OrderId {
@@ -442,8 +464,7 @@ pub async fn sandboxed(kind: Kind) {
     let number = found[0].number();
     let ours = [number.to_string()];
     world.vendor().order("of another", &ours).expect("sold");
-    let carrier = world.carrier().orders().expect("it takes orders");
-    let released = carrier.release(&id(2), number, found[0].data()).await;
+    let released = world.give_back(number, found[0].data()).await;
     let error = released.expect_err("refused");
     assert_eq!(error.failure, Failure::NotSent);
     assert_eq!(world.vendor().owned(None, 10), ours);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carriers::{
-    Carrier, CarrierError, Failure, Offer, OrderId, Orders, Placed, Purchase, Release, Verdict,
+    Carrier, CarrierError, Failure, JournalEntry, Offer, OrderId, Orders, Placed, Purchase,
+    Release, Sent, Verdict,
 };
 use futures::stream::{self, StreamExt};
 use numbers::carrier::CarrierName;
@@ -159,16 +160,15 @@ impl OrderDesk {
         Ok(order)
     }
 
-    /// Turns `planned` into `sent`, before the first byte goes out. `None`:
-    /// somebody else has it.
-    async fn claim(&self, mut order: Order) -> Result<Option<Order>, StoreError> {
-        let at = now();
-        order.to(OrderState::Sent, at);
-        order.sent_at = Some(at);
-        order.taken = false;
-        order.due = Some(at.plus_seconds(self.timing.lost_after_s));
-        let batch = order.put()?;
-        Ok(self.store.write(batch).await?.is_ok().then_some(order))
+    /// Turns `planned` into `sent`, before the first byte goes out. `Err`: what
+    /// is planned, which somebody else sends.
+    async fn claim(&self, order: Order) -> Result<Result<(Order, Sent), Order>, StoreError> {
+        let mut claim = Claim { desk: self, order };
+        let sent = Sent::commit(&mut claim).await?;
+        Ok(match sent {
+            Some(sent) => Ok((claim.order, sent)),
+            None => Err(claim.order),
+        })
     }
 
     async fn buy(&self, order: Order, offers: Vec<Offer>) -> Result<Order, StoreError> {
@@ -180,16 +180,12 @@ impl OrderDesk {
         let Some(account) = order.account.clone() else {
             return self.refuse(order, "nobody buys").await;
         };
-        let planned = order.clone();
         let until = self.until();
-        let Some(mut order) = self.claim(order).await? else {
-            return Ok(planned);
+        let (mut order, sent) = match self.claim(order).await? {
+            Ok(claimed) => claimed,
+            Err(planned) => return Ok(planned),
         };
-        let purchase = Purchase {
-            id: &order.id,
-            account: &account,
-            offers: &offers,
-        };
+        let purchase = Purchase::new(&sent, &account, &offers);
         match bounded(until, &order.carrier, carrier.order(&purchase)).await {
             Ok(standing) => {
                 order.vendor.extend(standing.vendor);
@@ -215,13 +211,13 @@ impl OrderDesk {
         };
         let record = self.store.number(&number).await?;
         let data = record.map(|record| record.carrier_data).unwrap_or_default();
-        let planned = order.clone();
         let until = self.until();
-        let Some(mut order) = self.claim(order).await? else {
-            return Ok(planned);
+        let (mut order, sent) = match self.claim(order).await? {
+            Ok(claimed) => claimed,
+            Err(planned) => return Ok(planned),
         };
-        let sent = carrier.release(&order.id, &number, &data);
-        match bounded(until, &order.carrier, sent).await {
+        let released = carrier.release(&sent, &number, &data);
+        match bounded(until, &order.carrier, released).await {
             // Believed when the carrier says that the number isn't ours.
             Ok(Release::Done | Release::Open) => {
                 order.taken = true;
@@ -395,6 +391,35 @@ impl OrderDesk {
     ) -> Result<Result<Arc<dyn Carrier>, String>, StoreError> {
         let credentials = order.credentials.as_ref();
         self.dealers.of_order(&order.carrier, credentials).await
+    }
+}
+
+/// An order that is about to be sent.
+struct Claim<'d> {
+    desk: &'d OrderDesk,
+    order: Order,
+}
+
+impl JournalEntry for Claim<'_> {
+    type Error = StoreError;
+
+    fn id(&self) -> &OrderId {
+        &self.order.id
+    }
+
+    async fn commit_as_sent(&mut self) -> Result<bool, StoreError> {
+        let at = now();
+        let mut order = self.order.clone();
+        order.to(OrderState::Sent, at);
+        order.sent_at = Some(at);
+        order.taken = false;
+        order.due = Some(at.plus_seconds(self.desk.timing.lost_after_s));
+        let batch = order.put()?;
+        let ours = self.desk.store.write(batch).await?.is_ok();
+        if ours {
+            self.order = order;
+        }
+        Ok(ours)
     }
 }
 

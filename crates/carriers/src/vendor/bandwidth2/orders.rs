@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Bandwidth2, complaint, document, numbers_in};
 use crate::{
-    CarrierError, Failure, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing,
-    Verdict,
+    CarrierError, Failure, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Sent,
+    Standing, Verdict,
 };
 use outside::http::Answer;
 use outside::xml::{Element, Writer};
@@ -60,11 +60,11 @@ impl Orders for Bandwidth2 {
 
     async fn release(
         &self,
-        id: &OrderId,
+        sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {
-        let body = self.release_body(id, number)?;
+        let body = self.release_body(sent.id(), number)?;
         let answer = self.post("release", &["disconnects"], body).await?;
         let refusal = match document(&answer) {
             Err(error) if error.failure == Failure::Refused => error,

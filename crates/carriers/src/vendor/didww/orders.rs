@@ -9,7 +9,7 @@ use super::document::{Many, One, Resource};
 use super::{Didww, granted};
 use crate::{
     CarrierError, Failure, Offer, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release,
-    Standing, Verdict,
+    Sent, Standing, Verdict,
 };
 use outside::http::Method;
 
@@ -64,7 +64,7 @@ impl Orders for Didww {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {

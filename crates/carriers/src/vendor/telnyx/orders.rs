@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Many, One, Telnyx, granted};
 use crate::{
-    CarrierError, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
+    CarrierError, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Sent, Standing,
+    Verdict,
 };
 use outside::http::Method;
 
@@ -126,7 +127,7 @@ impl Orders for Telnyx {
 
     async fn release(
         &self,
-        _id: &OrderId,
+        _sent: &Sent,
         number: &E164,
         _data: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {
