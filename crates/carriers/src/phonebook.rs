@@ -66,7 +66,8 @@ impl Phonebook {
         let name = CarrierName::new("phonebook");
         let service = Service::carrier(name.as_str());
         let secrets = [settings.bearer_token.0.as_str()];
-        let client = Client::new(&service, &common, "", Spending::Disabled, &secrets)?;
+        let client = Client::new(&service, &common, "", Spending::Disabled, &secrets)?
+            .with_reads(&["metadata"]);
         Ok(Some(Self {
             client,
             token: settings.bearer_token.clone(),

@@ -89,7 +89,8 @@ impl Other {
             return Err(BadSettings::missing(&service, "phonebook_url"));
         }
         let secrets = [own.bearer_token.0.as_str()];
-        let client = Client::new(&service, &common, "", common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, "", common.spending(false), &secrets)?
+            .with_reads(&["status"]);
         Ok(Self {
             name,
             client,

@@ -107,7 +107,8 @@ impl Simwood {
             }
         }
         let secrets = [own.auth_password.0.as_str()];
-        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?
+            .with_reads(&["all"]);
         Ok(Self {
             name,
             client,

@@ -37,6 +37,9 @@ const API: &str = "https://api.vitelity.net/api.php";
 /// code, and most are not the one that is looked for.
 const TOLL_FREE_LIMIT: usize = 1000;
 
+/// Commands that change nothing.
+const READS: &[&str] = &["listdids", "listnpa", "listnpanxx", "listtollfree"];
+
 /// Kazoo's key that means nothing here: whether its calls look a caller's name
 /// up by themselves.
 const MEANINGLESS: &str = "use_stepswitch_cnam";
@@ -107,7 +110,8 @@ impl Vitelity {
         // In the log it stands as it does in the form.
         let encoded: String = form_urlencoded::byte_serialize(own.pass.0.as_bytes()).collect();
         let secrets = [own.pass.0.as_str(), &encoded];
-        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?
+            .with_reads(READS);
         let filters = [
             ("type", own.kind),
             ("provider", own.provider),

@@ -84,7 +84,8 @@ impl VoipInnovations {
         let escaped = escaped(&own.password.0);
         let secrets = [own.password.0.as_str(), &escaped];
         let host = host(&service, &common)?;
-        let client = Client::new(&service, &common, host, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, host, common.spending(false), &secrets)?
+            .with_reads(&["auditDIDs", "getDIDs", "queryDID"]);
         Ok(Self {
             name,
             client,

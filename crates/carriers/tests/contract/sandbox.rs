@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use carriers::{OrderId, Orders, Placed, Purchase, Query, Registry, Verdict};
+use carriers::{Failure, OrderId, Orders, Placed, Purchase, Query, Registry, Verdict};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use outside::Service;
+use outside::http::{Client, Method, Url};
+use outside::settings::Common;
 use serde_json::{Map, json};
 use simulators::{Settings, Simulator, VENDORS, Vendor};
 
@@ -50,6 +53,30 @@ async fn no_carriers_sandbox_lets_an_order_or_a_release_out() {
         assert_eq!(simulator.vendor.owned(None, 10), owned, "{}", played.name);
         assert_eq!(simulator.vendor.orders().len(), 1, "{}", played.name);
     }
+}
+
+#[tokio::test]
+async fn an_order_that_is_called_a_look_does_not_leave_either() {
+    let vendor = Arc::new(Vendor::new([SOLD.to_owned()]));
+    let other = VENDORS.iter().find(|vendor| vendor.name == "other");
+    let wire = other.expect("it is played").wire;
+    let simulator = Simulator::start(wire, vendor).await.expect("a port");
+    let common = Common {
+        base_url: Some(Url::parse(&simulator.url()).expect("a URL")),
+        allow_private_addresses: true,
+        sandbox: true,
+        ..Common::default()
+    };
+    let service = Service::carrier("other");
+    let client = Client::new(&service, &common, "", common.spending(false), &[]);
+    let client = client.expect("settings");
+    let url = client.url(["numbers", "US", "order"]);
+    let order = json!({"data": {"numbers": [SOLD], "reference": "1"}});
+    let call = client.look("search", Method::POST, url).json(&order);
+    let error = call.send().await.expect_err("kept here");
+    assert_eq!(error.failure, Failure::NotSent);
+    assert!(error.reason.contains("look only"), "{error}");
+    assert_eq!(simulator.vendor.requests(), 0);
 }
 
 fn in_sandbox(name: &str, credentials: Settings, simulator: &Simulator) -> Registry {

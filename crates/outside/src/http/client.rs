@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::address::{self, PublicOnly};
 use super::breaker::Breaker;
 use super::call::{Answer, Call};
+use super::reads::Reads;
 use crate::settings::{Common, Spending};
 use crate::{BadSettings, CallError, Failure, Kind, Service};
 
@@ -19,6 +20,7 @@ pub struct Client {
     inner: reqwest::Client,
     base: Url,
     spending: Spending,
+    reads: Reads,
     secrets: Vec<String>,
     permits: Semaphore,
     breaker: Breaker,
@@ -77,6 +79,7 @@ impl Client {
             inner,
             base,
             spending,
+            reads: Reads::default(),
             secrets: secrets
                 .iter()
                 .filter(|secret| !secret.is_empty())
@@ -88,6 +91,15 @@ impl Client {
             max_body_bytes: common.max_body_bytes,
             allow_private: common.allow_private_addresses,
         })
+    }
+
+    /// The same, with the words of the service's interface that only look
+    /// although they aren't a GET: actions of SOAP, `cmd` of a form, last
+    /// segments of a path. Nothing else can [`Self::look`].
+    #[must_use]
+    pub fn with_reads(mut self, words: &'static [&'static str]) -> Self {
+        self.reads = Reads(words);
+        self
     }
 
     /// Whose client it is.
@@ -146,6 +158,10 @@ impl Client {
         request: reqwest::Request,
     ) -> Result<Answer, CallError> {
         self.refuse_leaving(purpose)?;
+        if purpose == Purpose::Look && !self.reads.allow(&request) {
+            let reason = "it was to look only, and the request may do more";
+            return Err(self.error(Failure::NotSent, reason));
+        }
         self.refuse_private(request.url())?;
         let mut under_way = UnderWay {
             client: self,

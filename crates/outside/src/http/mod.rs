@@ -1,12 +1,13 @@
 //! The one HTTP client of all services outside: TLS verified, no redirects, a bound on
 //! time, size and concurrency, a breaker, private addresses refused, a log
 //! without secrets. And the sandbox: a request that spends can't leave it,
-//! whatever the file of a vendor does.
+//! whatever the file of a vendor calls it.
 
 mod address;
 mod breaker;
 mod call;
 mod client;
+mod reads;
 
 pub use call::{Answer, Call};
 pub use client::Client;

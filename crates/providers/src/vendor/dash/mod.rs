@@ -75,7 +75,8 @@ impl Dash {
         }
         common.base_url = common.base_url.or(own.emergency_provisioning_url);
         let secrets = [own.auth_password.0.as_str()];
-        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?
+            .with_reads(&["validatelocation"]);
         Ok(Self {
             name: ProviderName::new(name),
             client,

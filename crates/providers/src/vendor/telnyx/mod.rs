@@ -50,7 +50,8 @@ impl Account {
             return Err(BadSettings::missing(&service, "token"));
         }
         let secrets = [own.token.0.as_str()];
-        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?
+            .with_reads(&["validate"]);
         Ok(Self {
             client,
             token: own.token,

@@ -60,7 +60,8 @@ impl Account {
         // As it stands in forms, and in errors.
         let encoded: String = form_urlencoded::byte_serialize(own.pass.0.as_bytes()).collect();
         let secrets = [own.pass.0.as_str(), &encoded];
-        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?;
+        let client = Client::new(&service, &common, API, common.spending(false), &secrets)?
+            .with_reads(&["e911checkaddress", "e911getinfo"]);
         Ok(Self {
             client,
             login: own.login,
