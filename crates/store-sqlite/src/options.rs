@@ -38,7 +38,7 @@ impl Default for Options {
                 .clamp(2, 16),
             checkpoint_every: Duration::from_secs(1),
             wal_limit_bytes: 64 << 20,
-            writer_cache_bytes: 32 << 20,
+            writer_cache_bytes: 16 << 20,
             max_bytes: None,
             read_only: false,
         }
