@@ -54,8 +54,8 @@ impl Engine {
         let unknown: Vec<E164> = unknown.map(|(key, _)| key.clone()).collect();
         let (sold, silent) = match buyer {
             Some(buyer) if !unknown.is_empty() => {
-                let dealers = self.outside(buyer).await?;
-                self.ask_whether_sold(&dealers, &unknown).await
+                let shelves = self.outside(buyer).await?;
+                self.ask_whether_sold(&shelves, &unknown).await
             }
             _ => (Vec::new(), BTreeMap::new()),
         };

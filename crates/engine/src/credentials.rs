@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use store::{Batch, DocumentKind, Expectation, Operation, Page, PrivilegeLevel, StoreError};
 
 pub use dealers::Credentials;
-pub(crate) use dealers::{Dealer, Dealers};
+pub(crate) use dealers::{Dealer, Dealers, Shelf};
 pub use secrets_key::{BadSecretsKey, SecretsKey};
 
 use crate::{Caller, Context, Engine};

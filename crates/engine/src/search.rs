@@ -171,13 +171,13 @@ impl Engine {
         own: &[Hit],
         span: Span,
     ) -> Result<Option<Found>, EngineError> {
-        let dealers = self.outside(buyer).await?;
-        if dealers.is_empty() {
+        let shelves = self.outside(buyer).await?;
+        if shelves.is_empty() {
             return Ok(None);
         }
         let most = self.settings.number_manager.maximum_search_quantity;
         let query = id.wanted.of_carriers(most);
-        let answers = self.ask_for_offers(&dealers, &query).await;
+        let answers = self.ask_for_offers(&shelves, &query).await;
         let asked = now();
         let made = self.sellable(buyer, answers.said, own).await?;
         let overlays = self.overlays.get();

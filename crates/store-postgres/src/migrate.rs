@@ -5,21 +5,16 @@
 //! Of several nodes that start at once, one runs a migration: its row in
 //! `schema_migrations` is written first, and the others wait for it there.
 
-use sha2::{Digest, Sha256};
-use store::StoreError;
+use store::migration::{Migration, Migrations};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use crate::failure::{Failure, Kind, Result};
 use crate::patience::Patience;
 use crate::pool::{Client, Pool, put_back};
 
-struct Migration {
-    name: &'static str,
-    sql: &'static str,
-}
-
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: Migrations = Migrations(&[
     Migration {
         name: "0001_initial",
         sql: include_str!("../migrations/0001_initial.sql"),
@@ -36,14 +31,14 @@ const MIGRATIONS: [Migration; 4] = [
         name: "0004_event_log",
         sql: include_str!("../migrations/0004_event_log.sql"),
     },
-];
+]);
 
 /// Spreads the tables over a Citus cluster.
 const CITUS: &str = include_str!("../migrations/citus.sql");
 
 /// The newest version that this program knows.
 pub fn known() -> u32 {
-    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+    MIGRATIONS.known()
 }
 
 /// Brings the schema up to date; returns how many migrations ran here.
@@ -76,11 +71,11 @@ async fn step(client: &Client) -> Result<Option<&'static str>> {
         begin_ours(client).await?;
     }
     let applied = verify(client).await?;
-    let Some(migration) = MIGRATIONS.get(applied) else {
+    let Some((version, migration)) = MIGRATIONS.versions().nth(applied) else {
         return Ok(None);
     };
     client.batch_execute("BEGIN").await?;
-    match apply(client, applied, migration).await {
+    match apply(client, version, migration).await {
         Ok(()) => Ok(Some(migration.name)),
         Err(failure) => {
             client.batch_execute("ROLLBACK").await?;
@@ -89,14 +84,12 @@ async fn step(client: &Client) -> Result<Option<&'static str>> {
     }
 }
 
-async fn apply(client: &Client, index: usize, migration: &Migration) -> Result<()> {
+async fn apply(client: &Client, version: u32, migration: &Migration) -> Result<()> {
     let sql = "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3) \
          ON CONFLICT DO NOTHING";
-    let version = i64::from(version(index));
-    let checksum = checksum(migration.sql);
-    let mine = client
-        .execute(sql, &[&version, &migration.name, &checksum])
-        .await?;
+    let checksum = migration.checksum();
+    let row: [&(dyn ToSql + Sync); 3] = [&i64::from(version), &migration.name, &checksum];
+    let mine = client.execute(sql, &row).await?;
     if mine == 0 {
         return Err(Failure::conflict());
     }
@@ -158,7 +151,7 @@ async fn check_once(pool: &Pool) -> Result<()> {
         ));
     }
     let applied = verify(&client).await?;
-    if applied < MIGRATIONS.len() {
+    if applied < MIGRATIONS.0.len() {
         return Err(Failure::unavailable(format!(
             "the database is at schema version {applied}, this program needs {}: \
              `numberd migrate` brings it there",
@@ -191,44 +184,12 @@ pub async fn distribute(pool: &Pool) -> Result<()> {
 /// Compares what was applied with what is known; returns how many were.
 async fn verify(client: &Client) -> Result<usize> {
     let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
-    let rows = client.query(sql, &[]).await?;
-    for (index, row) in rows.iter().enumerate() {
-        let (found, stored): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
-        let Some(migration) = MIGRATIONS.get(index) else {
-            let newest: i64 = rows.last().map_or(Ok(0), |row| row.try_get(0))?;
-            let found = u32::try_from(newest).unwrap_or(u32::MAX);
-            let known = known();
-            return Err(StoreError::TooNew { found, known }.into());
-        };
-        if found != i64::from(version(index)) {
-            return Err(Failure::fault(format!(
-                "the database lacks migration {}: restore a backup",
-                version(index)
-            )));
-        }
-        if stored != checksum(migration.sql) {
-            return Err(Failure::fault(format!(
-                "migration {} is not the one this database was made with: use the program \
-                 that made it, or restore a backup",
-                migration.name
-            )));
-        }
+    let mut applied = Vec::new();
+    for row in client.query(sql, &[]).await? {
+        let version: i64 = row.try_get(0)?;
+        applied.push((u32::try_from(version).unwrap_or(u32::MAX), row.try_get(1)?));
     }
-    Ok(rows.len())
-}
-
-fn version(index: usize) -> u32 {
-    u32::try_from(index + 1).expect("there are few migrations")
-}
-
-fn checksum(sql: &str) -> String {
-    // Line ends may change on the way through version control.
-    let digest = Sha256::digest(sql.replace("\r\n", "\n"));
-    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    digest
-        .iter()
-        .flat_map(|byte| [hex(byte >> 4), hex(byte & 15)])
-        .collect()
+    Ok(MIGRATIONS.verify(&applied)?)
 }
 
 async fn is_ours(client: &Client) -> Result<bool> {

@@ -28,6 +28,7 @@ mod options;
 mod pool;
 mod prepared;
 mod queue;
+mod readers;
 mod row;
 mod sqlite_store;
 mod sqlite_tables;

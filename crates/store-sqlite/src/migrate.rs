@@ -5,18 +5,12 @@
 //! of each.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
-use store::StoreError;
+use store::migration::{Migration, Migrations};
 
 use crate::failure::{Failure, Result};
 
-struct Migration {
-    name: &'static str,
-    sql: &'static str,
-}
-
 /// In order; the first has version 1.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: Migrations = Migrations(&[
     Migration {
         name: "0001_initial",
         sql: include_str!("../migrations/0001_initial.sql"),
@@ -33,14 +27,14 @@ const MIGRATIONS: [Migration; 4] = [
         name: "0004_event_log",
         sql: include_str!("../migrations/0004_event_log.sql"),
     },
-];
+]);
 
 /// "numb": tells tools like `file` whose database it is.
 const APPLICATION_ID: i32 = 0x6e75_6d62;
 
 /// The newest version that this program knows.
 pub fn known() -> u32 {
-    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+    MIGRATIONS.known()
 }
 
 /// Brings the schema up to date; returns how many migrations ran.
@@ -57,19 +51,21 @@ pub fn run(connection: &mut Connection) -> Result<usize> {
         ) STRICT;",
     )?;
     let applied = verify(&transaction)?;
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
+    let mut ran = 0;
+    for (version, migration) in MIGRATIONS.versions().skip(applied) {
         transaction.execute_batch(migration.sql)?;
         transaction.execute(
             "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)",
-            params![version(index), migration.name, checksum(migration.sql)],
+            params![version, migration.name, migration.checksum()],
         )?;
         tracing::info!(migration = migration.name, "the schema was migrated");
+        ran += 1;
     }
-    if applied < MIGRATIONS.len() {
+    if ran > 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
     transaction.commit()?;
-    Ok(MIGRATIONS.len() - applied)
+    Ok(ran)
 }
 
 /// Checks that the schema is the one this program knows, without a change.
@@ -78,7 +74,7 @@ pub fn check(connection: &Connection) -> Result<()> {
         return Err(not_ours());
     }
     let applied = verify(connection)?;
-    if applied < MIGRATIONS.len() {
+    if applied < MIGRATIONS.0.len() {
         return Err(Failure::unavailable(format!(
             "the database is at schema version {applied}, this program needs {}: \
              start the server once to migrate it",
@@ -93,49 +89,9 @@ fn verify(connection: &Connection) -> Result<usize> {
     let mut statement =
         connection.prepare("SELECT version, checksum FROM schema_migrations ORDER BY version")?;
     let applied = statement
-        .query_map([], |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?))
-        })?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    if let Some((newest, _)) = applied.last()
-        && *newest > known()
-    {
-        return Err(Failure(StoreError::TooNew {
-            found: *newest,
-            known: known(),
-        }));
-    }
-    for (index, (found, stored)) in applied.iter().enumerate() {
-        if *found != version(index) {
-            return Err(Failure::fault(format!(
-                "the database lacks migration {}: restore a backup",
-                version(index)
-            )));
-        }
-        let migration = &MIGRATIONS[index];
-        if *stored != checksum(migration.sql) {
-            return Err(Failure::fault(format!(
-                "migration {} is not the one this database was made with: use the program \
-                 that made it, or restore a backup",
-                migration.name
-            )));
-        }
-    }
-    Ok(applied.len())
-}
-
-fn version(index: usize) -> u32 {
-    u32::try_from(index + 1).expect("there are few migrations")
-}
-
-fn checksum(sql: &str) -> String {
-    // Line ends may change on the way through version control.
-    let digest = Sha256::digest(sql.replace("\r\n", "\n"));
-    let hex = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    digest
-        .iter()
-        .flat_map(|byte| [hex(byte >> 4), hex(byte & 15)])
-        .collect()
+    MIGRATIONS.verify(&applied).map_err(Failure)
 }
 
 fn is_empty(connection: &Connection) -> Result<bool> {
@@ -170,7 +126,7 @@ mod tests {
     #[test]
     fn old_events_come_into_the_log() {
         let connection = Connection::open_in_memory().unwrap();
-        for migration in &MIGRATIONS[..3] {
+        for migration in &MIGRATIONS.0[..3] {
             connection.execute_batch(migration.sql).unwrap();
         }
         connection
@@ -183,7 +139,7 @@ mod tests {
                   '{{\"pvt_assigned_to\":\"{OWNER}\"}}', NULL);"
             ))
             .unwrap();
-        connection.execute_batch(MIGRATIONS[3].sql).unwrap();
+        connection.execute_batch(MIGRATIONS.0[3].sql).unwrap();
         let rows = |sql: &str| -> Vec<(String, i64)> {
             let mut statement = connection.prepare(sql).unwrap();
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));

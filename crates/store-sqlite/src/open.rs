@@ -13,6 +13,7 @@ use crate::connection::{self, Role};
 use crate::failure::{Failure, Result};
 use crate::lock::{Lock, private_file};
 use crate::pool::Pool;
+use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{migrate, sqlite_store::Pools};
 
@@ -99,7 +100,6 @@ fn open_pools(path: &Path, options: &Options) -> Result<Pools> {
     let readers = options.readers.max(1);
     Ok(Pools {
         lookups: Pool::open(path, threads)?,
-        lists: Pool::open(path, readers)?,
-        list_permits: tokio::sync::Semaphore::new(readers).into(),
+        lists: Readers::start(path, readers)?,
     })
 }

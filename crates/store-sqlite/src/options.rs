@@ -12,7 +12,7 @@ pub struct Options {
     /// How many batches share a commit at most; a single call with more gets a
     /// commit of its own.
     pub max_batches_per_commit: usize,
-    /// Connections for lists and searches, each for one at a time.
+    /// Threads for lists and searches, each with its connection.
     pub readers: usize,
     /// How often the write-ahead log is moved into the database file.
     pub checkpoint_every: Duration,

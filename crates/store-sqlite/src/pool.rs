@@ -1,4 +1,4 @@
-//! Connections for reading, lent for one statement or a few.
+//! Connections for reading, lent for a look-up.
 
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use crate::connection::{self, Role};
 use crate::failure::{Failure, Result};
 
-/// A fixed number of connections. Borrowers hold one for microseconds (or have
-/// a permit that says one is free), so waiting for one is short.
+/// A fixed number of connections. Borrowers hold one for microseconds, so
+/// waiting for one is short.
 #[derive(Debug)]
 pub struct Pool {
     idle: Mutex<Idle>,

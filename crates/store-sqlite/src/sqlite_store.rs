@@ -16,7 +16,7 @@ use store::{
     Batch, Claim, DataSet, DataSetId, Document, DocumentKind, EventId, EventKey, LoggedEvent,
     Outcomes, Page, StockQuery, Store, StoreError, StoredEvent, User, UserId,
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::cache::{Cache, Caches};
 use crate::failure::Result;
@@ -24,6 +24,7 @@ use crate::open::{self, WriteSide};
 use crate::pool::Pool;
 use crate::prepared::PreparedBatch;
 use crate::queue::{Queue, Request};
+use crate::readers::Readers;
 use crate::{Options, account, backup, check, counters, data, document, event, name, number, user};
 
 type Answer<T> = std::result::Result<T, StoreError>;
@@ -34,7 +35,7 @@ const INLINE: usize = 32;
 /// A database file, open.
 #[derive(Debug)]
 pub struct SqliteStore {
-    pools: Arc<Pools>,
+    pools: Pools,
     /// `None` when read-only.
     queue: Option<Arc<Queue>>,
     /// `None` when read-only.
@@ -47,9 +48,8 @@ pub struct SqliteStore {
 pub struct Pools {
     /// For look-ups by key, on the calling task.
     pub lookups: Pool,
-    /// For lists, on threads that may block.
-    pub lists: Pool,
-    pub list_permits: Arc<Semaphore>,
+    /// For lists, on threads of their own.
+    pub lists: Readers,
 }
 
 impl SqliteStore {
@@ -64,7 +64,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: &Options) -> Answer<Self> {
         let (side, pools) = open::open(path.as_ref(), options)?;
         Ok(Self {
-            pools: Arc::new(pools),
+            pools,
             queue: side.as_ref().map(|side| side.writer.queue()),
             caches: side.as_ref().map(|side| side.writer.caches()),
             side: Mutex::new(side),
@@ -141,22 +141,12 @@ impl SqliteStore {
             .map_err(StoreError::from)
     }
 
-    /// A longer read, on a thread that may block.
+    /// A longer read, on a thread that is there for it.
     async fn list<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Answer<T> {
-        let pools = Arc::clone(&self.pools);
-        let permit = Arc::clone(&pools.list_permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::Unavailable("it is closed".to_owned()))?;
-        off_the_runtime(move || {
-            let result = pools.lists.with(read);
-            drop(permit);
-            result
-        })
-        .await
+        self.pools.lists.run(read).await
     }
 }
 

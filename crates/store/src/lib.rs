@@ -16,6 +16,7 @@ pub mod copy;
 mod data;
 mod document;
 mod error;
+pub mod migration;
 mod read;
 mod user;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::{Carrier, Registry};
+use carriers::{Carrier, Offers, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use outside::settings::{AllSettings, with_own};
@@ -42,13 +42,30 @@ pub(crate) struct Dealer {
     pub credentials: Option<Credentials>,
 }
 
-impl Dealer {
-    /// Whether it looks outside; one that can't be used has to say so.
-    pub fn looks(&self) -> bool {
-        let carrier = self.carrier.as_ref();
-        carrier.map_or(true, |carrier| carrier.offers().is_some())
+/// A carrier as a search sees it: what it sells, and nothing that spends.
+pub(crate) struct Shelf {
+    /// The carrier's name.
+    pub name: CarrierName,
+    dealer: Dealer,
+}
+
+impl Shelf {
+    /// `None` where there is nothing to look at.
+    fn of(name: CarrierName, dealer: Dealer) -> Option<Self> {
+        let carrier = dealer.carrier.as_ref();
+        // One that can't be used has to say so.
+        let looks = carrier.map_or(true, |carrier| carrier.offers().is_some());
+        looks.then_some(Self { name, dealer })
     }
 
+    /// What it sells; `Err`: why it can't be asked.
+    pub fn offers(&self) -> Result<&dyn Offers, &str> {
+        let carrier = self.dealer.carrier.as_ref().map_err(String::as_str)?;
+        carrier.offers().ok_or("the carrier is not searched")
+    }
+}
+
+impl Dealer {
     /// How many numbers one order takes.
     pub fn most_per_order(&self) -> usize {
         let orders = self.carrier.as_ref().ok();
@@ -109,6 +126,16 @@ impl Dealers {
             carrier: Ok(carrier),
             credentials: None,
         }))
+    }
+
+    /// What whoever buys from this reseller can look at.
+    pub async fn shelf(
+        &self,
+        reseller: &AccountId,
+        name: CarrierName,
+    ) -> Result<Option<Shelf>, StoreError> {
+        let dealer = self.buying(reseller, &name).await?;
+        Ok(dealer.and_then(|dealer| Shelf::of(name, dealer)))
     }
 
     /// The carrier for a number that was bought with a reseller's credentials;

@@ -12,7 +12,7 @@ use numbers::e164::E164;
 use store::StoreError;
 
 use crate::Engine;
-use crate::credentials::Dealer;
+use crate::credentials::Shelf;
 
 /// How many offers one search keeps, of all carriers together.
 const MOST_OFFERS: usize = 1_000;
@@ -35,16 +35,11 @@ pub(super) struct Answers<T> {
 impl Engine {
     /// The carriers that an account's searches ask outside, with the credentials
     /// of its reseller.
-    pub(crate) async fn outside(
-        &self,
-        account: &Account,
-    ) -> Result<Vec<(CarrierName, Dealer)>, StoreError> {
+    pub(crate) async fn outside(&self, account: &Account) -> Result<Vec<Shelf>, StoreError> {
         let reseller = self.reseller_of(account).await?;
         let mut outside = Vec::new();
         for name in self.names_searched(Some(&reseller)) {
-            let dealer = self.dealers.buying(&reseller.id, &name).await?;
-            let dealer = dealer.filter(Dealer::looks);
-            outside.extend(dealer.map(|dealer| (name, dealer)));
+            outside.extend(self.dealers.shelf(&reseller.id, name).await?);
         }
         Ok(outside)
     }
@@ -52,11 +47,11 @@ impl Engine {
     /// What carriers sell of what a query wants, each one's by number.
     pub(super) async fn ask_for_offers<'q>(
         &'q self,
-        dealers: &'q [(CarrierName, Dealer)],
+        shelves: &'q [Shelf],
         query: &'q Query,
     ) -> Answers<Offer> {
         let ask = |offers: &'q dyn Offers| offers.offers(query);
-        let answers = self.ask_each(dealers, ask).await;
+        let answers = self.ask_each(shelves, ask).await;
         let mut said = Vec::new();
         for mut offers in answers.said {
             offers.retain(|offer| is_good(offer, query));
@@ -73,7 +68,7 @@ impl Engine {
     /// Which of these numbers some carrier sells right now, in their order.
     pub(crate) async fn ask_whether_sold<'n>(
         &'n self,
-        dealers: &'n [(CarrierName, Dealer)],
+        shelves: &'n [Shelf],
         numbers: &'n [E164],
     ) -> (Vec<bool>, BTreeMap<CarrierName, String>) {
         let ask = |offers: &'n dyn Offers| -> BoxFuture<'n, Result<Vec<bool>, CarrierError>> {
@@ -87,7 +82,7 @@ impl Engine {
                 Ok(sold)
             })
         };
-        let answers = self.ask_each(dealers, ask).await;
+        let answers = self.ask_each(shelves, ask).await;
         let mut sold = vec![false; numbers.len()];
         for answer in answers.said {
             for (sold, said) in sold.iter_mut().zip(answer) {
@@ -99,23 +94,21 @@ impl Engine {
 
     async fn ask_each<'e, T>(
         &'e self,
-        dealers: &'e [(CarrierName, Dealer)],
+        shelves: &'e [Shelf],
         ask: impl Fn(&'e dyn Offers) -> BoxFuture<'e, Result<T, CarrierError>>,
     ) -> Answers<T> {
         let deadline = self.settings.number_manager.number_search_timeout_ms;
         let deadline = Duration::from_millis(deadline);
-        let asked = dealers.iter().filter_map(|(name, dealer)| {
-            let answer = match &dealer.carrier {
-                Ok(carrier) => Ok(tokio::time::timeout(deadline, ask(carrier.offers()?))),
-                Err(reason) => Err(reason.clone()),
-            };
-            Some(async move {
+        let asked = shelves.iter().map(|shelf| {
+            let offers = shelf.offers().map_err(str::to_owned);
+            let answer = offers.map(|offers| tokio::time::timeout(deadline, ask(offers)));
+            async move {
                 let answer = match answer {
                     Ok(answer) => Ok(answer.await),
                     Err(reason) => Err(reason),
                 };
-                (name.clone(), answer)
-            })
+                (shelf.name.clone(), answer)
+            }
         });
         let mut answers = Answers {
             said: Vec::new(),
