@@ -11,6 +11,28 @@ use crate::number::Number;
 /// notified of an emergency call.
 pub const CONTACTS: &str = "notification_contact_emails";
 
+/// The fields that make a place.
+const PLACE: [&str; 5] = [
+    "street_address",
+    "extended_address",
+    "locality",
+    "region",
+    "postal_code",
+];
+
+/// The fields that a provider puts to a place (spec/integrations.md 1.6).
+const MADE_OF_IT: [&str; 9] = [
+    "activated_time",
+    "comments",
+    "latitude",
+    "legacy_data",
+    "location_id",
+    "longitude",
+    "order_id",
+    "plus_four",
+    "status",
+];
+
 /// What is under way for a number's emergency address at its provider; the
 /// number says so, because until it is over its record and the provider may
 /// differ.
@@ -76,6 +98,39 @@ pub fn withdraw(number: &mut Number) {
     number.public.shift_remove("e911");
     number.features.remove(&Feature::E911);
     number.address_work = None;
+}
+
+/// Takes out of an asked address what a provider made of another place that the
+/// number had before: a PATCH of a street leaves it behind, and a client sends it
+/// back with a document that he edited. A `location_id` that the number didn't
+/// have is a choice among candidates, and stays.
+///
+/// ```
+/// # use serde_json::json;
+/// use numbers::feature::e911::drop_leftovers;
+/// let before = json!({ "street_address": "12 SAMPLE ST", "location_id": "1", "plus_four": "9" });
+/// let left = |asked: serde_json::Value| {
+///     let mut asked = asked.as_object().cloned().unwrap_or_default();
+///     drop_leftovers(&mut asked, before.as_object().unwrap());
+///     json!(asked)
+/// };
+/// let moved = json!({ "street_address": "7 Oak", "location_id": "1", "plus_four": "9" });
+/// assert_eq!(left(moved), json!({ "street_address": "7 Oak" }));
+/// let chosen = json!({ "street_address": "12 Sample", "location_id": "2", "plus_four": "9" });
+/// assert_eq!(left(chosen), json!({ "street_address": "12 Sample", "location_id": "2" }));
+/// let renamed = json!({ "street_address": "12 SAMPLE ST", "location_id": "1" });
+/// assert_eq!(left(renamed.clone()), renamed);
+/// ```
+pub fn drop_leftovers(asked: &mut Map<String, Value>, before: &Map<String, Value>) {
+    if PLACE
+        .iter()
+        .all(|part| asked.get(*part) == before.get(*part))
+    {
+        return;
+    }
+    asked.retain(|name, value| {
+        !MADE_OF_IT.contains(&name.as_str()) || before.get(name) != Some(value)
+    });
 }
 
 /// The confirmed address, as long as the document still asks for that one and

@@ -31,7 +31,11 @@ pub(super) fn apply(
     write_fields(on, command, operation, number);
     command.lists.set(number, on.standing().is_admin())?;
     rename_carrier(on, number, rules)?;
-    let address = asked_address(command, number).cloned();
+    let mut address = asked_address(command, number).cloned();
+    if let Some(address) = &mut address {
+        // How it stands is for its provider to say.
+        address.shift_remove("status");
+    }
     let mut asked = newly_asked(on, number);
     asked.extend(address.as_ref().map(|_| Feature::E911));
     let usable = available_features(on, number, rules);
@@ -118,6 +122,12 @@ fn write_fields(on: &Situation<'_>, command: &Command, operation: Operation, num
         document::merge(&mut number.public, fields);
     } else {
         number.public = document::replaced(fields);
+    }
+    let before = on.number.and_then(|stored| stored.public.get("e911"));
+    if let (Some(Value::Object(before)), Some(Value::Object(asked))) =
+        (before, number.public.get_mut("e911"))
+    {
+        e911::drop_leftovers(asked, before);
     }
     // Obsolete, and never shown again (spec/numbers.md 9).
     number.public.shift_remove("im");
