@@ -94,6 +94,12 @@ async fn of_several_addresses_one_is_chosen_by_sending_it_back() {
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(answer.data()[key]["street_address"], "12 SAMPLE AVE");
         assert_eq!(answer.data()[key]["status"], "PROVISIONED");
+
+        // Nobody chooses by what is left in the document of the choice before.
+        let again = world
+            .ask(dialect, "PATCH", json!({ key: address("12 Sample") }))
+            .await;
+        assert_eq!(again.refusal().1, "multiple_choice");
     }
 }
 
@@ -128,6 +134,50 @@ async fn the_address_is_shown_as_the_provider_has_it() {
         assert_eq!(&again.data()[key], &expected);
         assert_eq!(world.dash.vendor.requests(), requests);
     }
+}
+
+/// Beside the corrected one, to those whose number it is then.
+#[tokio::test]
+async fn an_event_has_the_address_that_was_asked_for() {
+    let world = World::new().await;
+    world.dash.vendor.faults.script_after(2, Fault::ErrorAfter);
+    world
+        .ask("4.3", "PATCH", payload("e911", "116 Natoma St"))
+        .await;
+    let later = numbers::gregorian::GregorianSeconds::new(now().get() + 10_000);
+    let desk = world.server.engine.addresses();
+    while desk.look_after(later).await.expect("a store") > 0 {}
+    let moved = json!({ "e911": address("301 Marina Blvd") });
+    let answer = world.ask("4.3", "PATCH", moved).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let (child, reseller) = (&world.server.child, &world.server.reseller);
+    let taken = reseller.numbers(&format!("/{NUMBER}/activate"));
+    let data = json!({ "e911": address("1 Market St") });
+    let answer = world.server.write("PUT", reseller, &taken, data).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    let mut told = Vec::new();
+    for holder in [child, reseller] {
+        let path = holder.numbers(&format!("/{NUMBER}/history"));
+        let events = world.server.get(holder, &path).await.data().clone();
+        let events = events.as_array().cloned().expect("events");
+        let asked = events.into_iter().map(|event| {
+            let asked = event["asked_address"]["street_address"].as_str();
+            let shown = event["after"]["dash_e911"]["street_address"].as_str();
+            (asked.map(str::to_owned), shown.map(str::to_owned))
+        });
+        told.push(asked.collect::<Vec<_>>());
+    }
+    let both = |asked: &str| Some(asked.to_owned());
+    let first = [
+        (None, None),
+        (both("116 Natoma St"), None),
+        (both("116 Natoma St"), both("116 NATOMA ST")),
+        (both("301 Marina Blvd"), both("301 MARINA BLVD")),
+    ];
+    assert_eq!(told[0][..4], first);
+    assert_eq!(told[1][..4], first);
+    assert_eq!(told[0][4], (None, None));
+    assert_eq!(told[1][4], (both("1 Market St"), both("1 MARKET ST")));
 }
 
 #[tokio::test]

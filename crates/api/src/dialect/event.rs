@@ -43,6 +43,9 @@ impl Serialize for EventRow<'_> {
         if let Some(call) = &view.call {
             map.serialize_entry("call", call)?;
         }
+        if let Some(asked) = &view.asked_address {
+            map.serialize_entry("asked_address", asked)?;
+        }
         if let Some(note) = &view.note {
             map.serialize_entry("note", note)?;
         }

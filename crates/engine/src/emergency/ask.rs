@@ -18,6 +18,7 @@ use store::{Batch, StoreError};
 use super::desk::{Placement, asked_address};
 use super::setup::{Setup, SetupState};
 use crate::context::now;
+use crate::event_note::with_asked;
 use crate::{Context, Engine};
 
 /// Addresses of one request that are placed at once.
@@ -97,11 +98,15 @@ impl Answered {
         match self.0.get(key) {
             Some(Answer::Confirmed(setup)) => {
                 let mut setup = setup.clone();
+                let batch = with_asked(batch, key, &setup.asked);
                 let located = setup.located.clone();
                 setup.provisioned(located, now());
                 Ok(batch.joined(setup.put()?))
             }
-            Some(Answer::Pending(setup)) => Ok(batch.expect(setup.unchanged())),
+            Some(Answer::Pending(setup)) => {
+                let batch = with_asked(batch, key, &setup.asked);
+                Ok(batch.expect(setup.unchanged()))
+            }
             Some(Answer::Refused(_)) | None => Ok(batch),
         }
     }

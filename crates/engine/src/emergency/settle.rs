@@ -12,6 +12,7 @@ use store::{Batch, NumberChange, StoreError};
 use super::desk::AddressDesk;
 use super::setup::{Fault, Setup, SetupState};
 use crate::context::{new_event_id, now};
+use crate::event_note::EventNote;
 
 /// How often an outcome is decided anew after the record moved.
 const ATTEMPTS: usize = 5;
@@ -104,13 +105,19 @@ impl AddressDesk {
                     .unwrap_or_default()
                     .next();
                 after.modified = at;
+                let note = format!("at {}", setup.provider);
+                let note = match settled.state() {
+                    // Nothing was asked for.
+                    SetupState::Removed => note,
+                    _ => EventNote::stored(Some(note), &settled.asked),
+                };
                 batch = batch.joined(Batch::change_number(NumberChange {
                     before: record,
                     after: Some(after),
                     event: new_event_id(),
                     action,
                     origin,
-                    note: Some(format!("at {}", setup.provider)),
+                    note: Some(note),
                 }));
             }
             if self.store.write(batch).await?.is_ok() {
