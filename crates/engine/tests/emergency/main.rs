@@ -1,7 +1,10 @@
 //! Emergency addresses: a number claims only what its provider has, whatever
 //! fails when.
 
+mod owners;
+#[path = "../support/mod.rs"]
 mod support;
+mod whatever_fails;
 
 use std::sync::Arc;
 
@@ -21,7 +24,6 @@ use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::price::PriceList;
 use numbers::state::State;
-use proptest::prelude::*;
 use providers::Providers;
 use serde_json::{Value, json};
 use store::Page;
@@ -52,8 +54,16 @@ async fn town() -> Town {
 }
 
 async fn town_with(prices: PriceList) -> Town {
+    town_built(prices, Providers::default()).await
+}
+
+/// With other providers beside the one that everybody has.
+async fn town_of(others: Providers) -> Town {
+    town_built(PriceList::default(), others).await
+}
+
+async fn town_built(prices: PriceList, mut providers: Providers) -> Town {
     let provider = Arc::new(Played::new("dash_e911"));
-    let mut providers = Providers::default();
     providers.add_emergency(Arc::clone(&provider) as Arc<_>);
     let settings = Settings {
         orders: IMPATIENT,
@@ -496,69 +506,4 @@ async fn a_reseller_chooses_its_own_provider() {
     town.job().await;
     assert_eq!(town.has(), None);
     assert_eq!(town.claims().await.as_deref(), Some("2 B ST"));
-}
-
-#[derive(Clone, Debug)]
-enum Move {
-    Set(&'static str),
-    Note,
-    Clear,
-    Release,
-    Activate,
-    Job,
-}
-
-fn moves() -> impl Strategy<Value = (Move, Vec<Act>)> {
-    let act = prop_oneof![
-        4 => Just(Act::Works),
-        2 => Just(Act::Later),
-        1 => Just(Act::Refused),
-        2 => Just(Act::LostAfter),
-        2 => Just(Act::LostBefore),
-    ];
-    let step = prop_oneof![
-        4 => prop_oneof![Just("1 A St"), Just("2 B St"), Just("12 Sample")].prop_map(Move::Set),
-        1 => Just(Move::Note),
-        1 => Just(Move::Clear),
-        2 => Just(Move::Release),
-        2 => Just(Move::Activate),
-        2 => Just(Move::Job),
-    ];
-    (step, proptest::collection::vec(act, 0..3))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_fails_a_number_claims_what_its_provider_has(
-        steps in proptest::collection::vec(moves(), 1..14),
-    ) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let town = town().await;
-            town.in_service(NUMBER).await;
-            for (step, acts) in steps {
-                town.provider.next(&acts);
-                // Refused or not: it is what is true afterwards that counts.
-                match step {
-                    Move::Set(street) => drop(town.set(street).await),
-                    Move::Note => drop(town.ask(NUMBER, Operation::Merge, json!({ "note": 1 })).await),
-                    Move::Clear => drop(town.ask(NUMBER, Operation::Merge, json!({ "e911": null })).await),
-                    Move::Release => drop(town.ask(NUMBER, Operation::Release, json!({})).await),
-                    Move::Activate => drop(town.ask(NUMBER, Operation::Activate, json!({})).await),
-                    Move::Job => town.job().await,
-                }
-                let number = town.stored().await.unwrap();
-                if number.address_work.is_none() {
-                    assert_eq!(town.claims().await, town.has());
-                }
-            }
-            town.provider.next(&[]);
-            town.job().await;
-            let number = town.stored().await.unwrap();
-            assert_eq!(number.address_work, None);
-            assert_eq!(town.claims().await, town.has());
-        });
-    }
 }
