@@ -5,8 +5,11 @@ mod common;
 
 use api::ApiSettings;
 use common::{Answer, Harness};
+use engine::Context;
 use engine::context::now;
-use serde_json::{Value, json};
+use engine::import::ImportRow;
+use numbers::state::State;
+use serde_json::{Map, Value, json};
 use simulators::{Fault, Simulator};
 
 const NUMBER: &str = "+14155550101";
@@ -178,6 +181,42 @@ async fn an_event_has_the_address_that_was_asked_for() {
     assert_eq!(told[1][..4], first);
     assert_eq!(told[0][4], (None, None));
     assert_eq!(told[1][4], (both("1 Market St"), both("1 MARKET ST")));
+}
+
+/// Whatever it says of itself, no provider here was told of it.
+#[tokio::test]
+async fn an_address_from_elsewhere_is_shown_as_unconfirmed() {
+    for (dialect, key) in KEYS {
+        for state in [State::InService, State::PortOut] {
+            let (_dash, settings) = common::dash::played().await;
+            let server = Harness::with(settings, ApiSettings::default()).await;
+            let mut noted = address("116 Natoma St");
+            noted["status"] = json!("PROVISIONED");
+            let row = ImportRow {
+                e164: NUMBER.to_owned(),
+                account_id: Some(server.child.id().to_owned()),
+                carrier_module: Some("inventory".to_owned()),
+                state: Some(state),
+                public: Map::from_iter([("e911".to_owned(), noted)]),
+                ..ImportRow::default()
+            };
+            let cx = Context::system("test");
+            let made = server.engine.import_batch(&cx, vec![row]).await;
+            assert!(matches!(made.expect("a store")[..], [Ok(_)]));
+            let child = &server.child;
+            let read = async |rest: &str| {
+                let path = child.numbers(&format!("/{NUMBER}{rest}"));
+                let token = Some(child.token.as_str());
+                let answer = server.call_in(dialect, "GET", &path, token, None).await;
+                answer.data().clone()
+            };
+            let number = read("").await;
+            assert_eq!(number[key], address("116 Natoma St"), "{state}");
+            assert_eq!(number["_read_only"][key]["state"], "unconfirmed");
+            let events = read("/history").await;
+            assert_eq!(events[0]["after"][key], address("116 Natoma St"));
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use engine::change::ChangeRequest;
 use engine::history::EventNote;
 use numbers::account::AccountId;
 use numbers::e164::E164;
+use numbers::feature::e911;
 use numbers::feature::lists::OwnLists;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -219,6 +220,9 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
     );
     if let Some(until) = number.rests_until {
         facts.push(("rests until", output::time(until)));
+    }
+    if e911::note(&number).is_some() {
+        facts.push(("emergency address", "unconfirmed".to_owned()));
     }
     if !number.public.is_empty() {
         facts.push(("fields", Value::Object(number.public.clone()).to_string()));

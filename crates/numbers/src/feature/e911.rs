@@ -141,6 +141,32 @@ pub(super) fn kept(number: &Number) -> Option<Value> {
     (is_served(number.state) && confirmed == asked).then(|| confirmed.clone())
 }
 
+/// The address that stands in the document and that no provider has confirmed
+/// for the number: a note from elsewhere. Without its status, which would be
+/// taken for a provider's word.
+///
+/// ```
+/// # use numbers::{carrier::CarrierName, e164::E164, number::Number, state::State};
+/// # use serde_json::json;
+/// use numbers::feature::e911::{confirm, note};
+/// # let key = E164::try_from("+14155550100").unwrap();
+/// # let mut number = Number::new(key, State::InService, CarrierName::new("telnyx"), Default::default());
+/// let address = json!({ "street_address": "1 A ST", "status": "PROVISIONED" });
+/// number.public.insert("e911".to_owned(), address.clone());
+/// assert_eq!(json!(note(&number)), json!({ "street_address": "1 A ST" }));
+/// confirm(&mut number, address.as_object().unwrap());
+/// assert_eq!(note(&number), None);
+/// ```
+pub fn note(number: &Number) -> Option<Map<String, Value>> {
+    let noted = number.public.get("e911")?;
+    if number.features.get(&Feature::E911) == Some(noted) {
+        return None;
+    }
+    let mut note = noted.as_object().filter(|note| !note.is_empty())?.clone();
+    note.shift_remove("status");
+    Some(note)
+}
+
 /// The address that the document asks for and nobody has confirmed.
 pub(super) fn unconfirmed(number: &Number) -> Option<&Map<String, Value>> {
     let asked = number.public.get("e911")?;
