@@ -278,6 +278,28 @@ async fn numbers_without_an_address_are_listed() {
     }
 }
 
+/// Played addresses are in force nowhere.
+#[tokio::test]
+async fn a_sandboxs_address_covers_nothing() {
+    let (dash, mut settings) = common::dash::played().await;
+    let dash_settings = settings.providers.0.get_mut("dash_e911");
+    let dash_settings = dash_settings.expect("the provider's settings");
+    dash_settings.insert("sandbox".to_owned(), json!(true));
+    let server = Harness::with(settings, ApiSettings::default()).await;
+    let world = World { server, dash };
+    let created = json!({ "create_with_state": "in_service" });
+    world.ask("4.3", "PUT", created).await;
+    let set = world.ask("4.3", "PATCH", payload("e911", "116 Natoma St"));
+    let shown = set.await.data()["e911"].clone();
+    assert_eq!(shown["street_address"], "116 Natoma St");
+    assert_eq!(shown.get("status"), None);
+    let child = &world.server.child;
+    let listed = world.server.get(child, &child.url("/e911_coverage")).await;
+    assert_eq!(listed.data()[0]["id"], NUMBER);
+    assert_eq!(listed.data()[0]["state"], "unconfirmed");
+    assert_eq!(world.dash.vendor.requests(), 0);
+}
+
 /// Only the number's carrier is told apart: what Telnyx would say is never asked.
 #[tokio::test]
 async fn a_provider_that_does_not_suit_the_carrier_is_named() {

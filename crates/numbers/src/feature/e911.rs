@@ -93,6 +93,26 @@ pub fn confirm(number: &mut Number, address: &Map<String, Value>) {
     number.address_work = None;
 }
 
+/// Whether help finds the number: its provider said that the address is in
+/// force. One that is only played (a sandbox's) isn't.
+///
+/// ```
+/// # use numbers::{carrier::CarrierName, e164::E164, number::Number, state::State};
+/// # use serde_json::json;
+/// use numbers::feature::e911::{confirm, is_in_force};
+/// # let key = E164::try_from("+14155550100").unwrap();
+/// # let mut number = Number::new(key, State::InService, CarrierName::new("telnyx"), Default::default());
+/// for (status, expected) in [("PROVISIONED", true), ("GEOCODED", false)] {
+///     let address = json!({ "street_address": "1 A ST", "status": status });
+///     confirm(&mut number, address.as_object().unwrap());
+///     assert_eq!(is_in_force(&number), expected);
+/// }
+/// ```
+pub fn is_in_force(number: &Number) -> bool {
+    let confirmed = number.features.get(&Feature::E911);
+    confirmed.is_some_and(|address| address["status"] == "PROVISIONED")
+}
+
 /// Takes the address out of the record: the provider has none for it.
 pub fn withdraw(number: &mut Number) {
     number.public.shift_remove("e911");
