@@ -1317,6 +1317,15 @@ fn an_address_that_the_number_loses_goes_at_the_provider_too() {
     }
     assert!(goes(&bought, Merge, json!({ "e911": null })));
     assert!(goes(&bought, Replace, json!({ "note": 1 })));
+    for nothing in [json!(null), json!({})] {
+        assert!(goes(&waiting, Merge, json!({ "e911": nothing })));
+        assert!(goes(&waiting, Replace, json!({ "e911": nothing })));
+    }
+    // Once is enough.
+    let mut going = waiting.clone();
+    going.address_work = Some(AddressWork::Removing);
+    let again = Ask::about(going, 'R').plan_with(Merge, json!({ "e911": null }));
+    assert_eq!((again.change, again.effects), (Change::Nothing, vec![]));
     // What isn't confirmed yet isn't in the document that a client sends back.
     assert!(!goes(&waiting, Replace, json!({ "note": 1 })));
     assert!(!goes(

@@ -93,6 +93,14 @@ pub fn confirm(number: &mut Number, address: &Map<String, Value>) {
     number.address_work = None;
 }
 
+/// Nobody waits any more for an address that is asked for: it goes as soon as it
+/// is known whether its provider has it.
+pub fn give_up(number: &mut Number) {
+    if number.address_work == Some(AddressWork::Pending) {
+        number.address_work = Some(AddressWork::Removing);
+    }
+}
+
 /// Whether help finds the number: its provider said that the address is in
 /// force. One that is only played (a sandbox's) isn't.
 ///

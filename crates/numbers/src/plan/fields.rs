@@ -48,6 +48,7 @@ pub(super) fn apply(
         });
     }
     match (address, on.address) {
+        (None, _) if withdraws_address(command) => e911::give_up(number),
         (None, _) => {}
         (Some(address), None) => {
             // Already in the features, so that the price is known.
@@ -103,6 +104,12 @@ fn newly_asked(on: &Situation<'_>, number: &Number) -> FeatureSet {
 fn asked_address<'n>(command: &Command, number: &'n Number) -> Option<&'n Map<String, Value>> {
     let named = command.fields.get("e911").is_some_and(document::is_set);
     feature::unconfirmed_address(number).filter(|_| named)
+}
+
+/// Whether the request names an emergency address and wants none.
+fn withdraws_address(command: &Command) -> bool {
+    let named = command.fields.get("e911");
+    named.is_some_and(|address| !document::is_set(address))
 }
 
 /// Creating, reserving, activating, porting and POST replace the public
