@@ -227,7 +227,7 @@ impl Engine {
                 &cx.origin(),
             )
         });
-        if !setup.state().takes_wishes() {
+        if !setup.takes_wishes(&provider) {
             return Ok(Answer::Refused(NumberError::AddressBusy(one.key.clone())));
         }
         let mut asked = one.asked.clone();

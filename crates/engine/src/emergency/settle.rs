@@ -31,12 +31,18 @@ impl AddressDesk {
                     return Some((record, Action::AddressSet));
                 }
                 setup.located = located.clone();
-                setup.leaves = false;
-                setup.to(SetupState::Leaving, at, Some(at));
+                setup.go(at);
                 None
             })
             .await?;
-        match leaving {
+        self.take_away_if_leaving(leaving).await
+    }
+
+    pub(super) async fn take_away_if_leaving(
+        &self,
+        settled: Option<Setup>,
+    ) -> Result<(), StoreError> {
+        match settled {
             Some(setup) if setup.state() == SetupState::Leaving => {
                 Box::pin(self.take_away(setup)).await
             }
@@ -46,15 +52,17 @@ impl AddressDesk {
 
     /// The provider has no address for the number: the number claims none.
     pub(super) async fn has_none(&self, setup: Setup, fault: Fault) -> Result<(), StoreError> {
-        if setup.leaves {
-            return self.is_removed(setup).await;
-        }
         let number = &setup.number;
         tracing::warn!(%number, reason = fault.reason, "an emergency address was not set");
         let settled = self.settle(setup, |setup, record, at| {
+            if setup.leaves {
+                // Nobody wants one: that there is none is made sure of.
+                setup.go(at);
+                return None;
+            }
             setup.fault = Some(fault.clone());
-            setup.held = None;
-            setup.to(SetupState::Failed, at, None);
+            setup.let_held_go();
+            setup.rest(SetupState::Failed, at);
             let mut record = record.filter(|record| record.owner == setup.account)?;
             let had = record.features.contains_key(&Feature::E911) || record.address_work.is_some();
             had.then(|| {
@@ -62,7 +70,7 @@ impl AddressDesk {
                 (record, Action::AddressRemoved)
             })
         });
-        settled.await.map(drop)
+        self.take_away_if_leaving(settled.await?).await
     }
 
     pub(super) async fn is_removed(&self, setup: Setup) -> Result<(), StoreError> {

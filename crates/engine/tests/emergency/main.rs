@@ -2,6 +2,7 @@
 //! fails when.
 
 mod owners;
+mod second_thoughts;
 #[path = "../support/mod.rs"]
 mod support;
 mod whatever_fails;
@@ -9,7 +10,7 @@ mod whatever_fails;
 use std::sync::Arc;
 
 use engine::change::ChangeRequest;
-use engine::emergency::SetupState;
+use engine::emergency::{Setup, SetupState};
 use engine::orders::Timing;
 use engine::settings::NumberManager;
 use engine::{EngineError, Settings};
@@ -17,7 +18,7 @@ use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
-use numbers::feature::e911::AddressWork;
+use numbers::feature::e911::{AddressWork, CONTACTS};
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -54,19 +55,28 @@ async fn town() -> Town {
 }
 
 async fn town_with(prices: PriceList) -> Town {
-    town_built(prices, Providers::default()).await
+    town_built(prices, IMPATIENT, Providers::default()).await
+}
+
+/// Where people wait until it is known.
+async fn patient_town() -> Town {
+    let patient = Timing {
+        wait_ms: 20_000,
+        ..IMPATIENT
+    };
+    town_built(PriceList::default(), patient, Providers::default()).await
 }
 
 /// With other providers beside the one that everybody has.
 async fn town_of(others: Providers) -> Town {
-    town_built(PriceList::default(), others).await
+    town_built(PriceList::default(), IMPATIENT, others).await
 }
 
-async fn town_built(prices: PriceList, mut providers: Providers) -> Town {
+async fn town_built(prices: PriceList, orders: Timing, mut providers: Providers) -> Town {
     let provider = Arc::new(Played::new("dash_e911"));
     providers.add_emergency(Arc::clone(&provider) as Arc<_>);
     let settings = Settings {
-        orders: IMPATIENT,
+        orders,
         prices,
         number_manager: NumberManager {
             available_module_name: "inventory".to_owned(),
@@ -128,6 +138,19 @@ impl Town {
         self.ask(NUMBER, Operation::Merge, fields).await
     }
 
+    /// An address, with whom to notify.
+    async fn set_with(&self, street: &str, contact: &str) -> Result<Number, EngineError> {
+        let mut wanted = address(street);
+        wanted[CONTACTS] = json!([contact]);
+        let fields = json!({ "e911": wanted });
+        self.ask(NUMBER, Operation::Merge, fields).await
+    }
+
+    async fn clear(&self) -> Result<Number, EngineError> {
+        let fields = json!({ "e911": null });
+        self.ask(NUMBER, Operation::Merge, fields).await
+    }
+
     async fn job(&self) {
         let desk = self.world.engine.addresses();
         while desk.look_after(LATER).await.unwrap() > 0 {}
@@ -137,9 +160,28 @@ impl Town {
         self.world.store.number(&key()).await.unwrap()
     }
 
-    async fn state(&self) -> SetupState {
+    async fn setup(&self) -> Option<Setup> {
         let desk = self.world.engine.addresses();
-        desk.setup(&key()).await.unwrap().unwrap().state()
+        desk.setup(&key()).await.unwrap()
+    }
+
+    async fn state(&self) -> SetupState {
+        self.setup().await.unwrap().state()
+    }
+
+    /// Whom the number's owner wants to be notified.
+    async fn contact(&self) -> Option<String> {
+        let number = self.stored().await?;
+        let contacts = number.features.get(&Feature::E911)?.get(CONTACTS)?;
+        Some(contacts[0].as_str()?.to_owned())
+    }
+
+    /// From now on another provider confirms what the owner asks for.
+    fn choose(&mut self, provider: &str) {
+        let mut owner = Account::clone(&self.owner);
+        owner.is_reseller = true;
+        owner.number_manager = object(json!({ "e911_provider": provider }));
+        self.owner = Arc::new(owner);
     }
 
     fn has(&self) -> Option<String> {
