@@ -157,6 +157,10 @@ fn name_work(work: &NameWork, for_admin: bool) -> Value {
         NameWork::Pending => json!({ "state": "pending" }),
         NameWork::Failed(reason) if for_admin => json!({ "state": "failed", "reason": reason }),
         NameWork::Failed(_) => json!({ "state": "failed" }),
+        NameWork::Removing(Some(reason)) if for_admin => {
+            json!({ "state": "removing", "reason": reason })
+        }
+        NameWork::Removing(_) => json!({ "state": "removing" }),
         NameWork::ByHand => json!({ "state": "by_hand" }),
     }
 }
