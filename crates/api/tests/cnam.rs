@@ -78,7 +78,7 @@ async fn a_name_that_no_provider_has_taken_is_not_shown_as_set() {
     // Its provider isn't there: told in vain.
     server.job().await;
     assert_eq!(server.shown(child).await, json!({ "state": "failed" }));
-    let reason = "its provider is not configured";
+    let reason = "'telnyx_cnam' is not configured, so it can't be told";
     let known = json!({ "state": "failed", "reason": reason });
     assert_eq!(server.shown(master).await, known);
     // What has nothing to do with it leaves it so; another name is asked anew.
@@ -88,9 +88,13 @@ async fn a_name_that_no_provider_has_taken_is_not_shown_as_set() {
     );
     let asked = server.change(json!({ "cnam": { "display_name": "B" } }));
     assert_eq!(asked.await, pending);
-    // Switched off, nothing is waited for.
-    assert_eq!(server.change(json!({ "cnam": {} })).await, Value::Null);
-    assert_eq!(server.shown(child).await, Value::Null);
+    // Switched off, it may be at the provider still.
+    let removing = json!({ "state": "removing" });
+    assert_eq!(server.change(json!({ "cnam": {} })).await, removing);
+    server.job().await;
+    assert_eq!(server.shown(child).await, removing);
+    let known = json!({ "state": "removing", "reason": reason });
+    assert_eq!(server.shown(master).await, known);
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@ mod common;
 
 use api::ApiSettings;
 use common::{Answer, Harness};
+use engine::Context;
 use engine::context::now;
-use serde_json::{Value, json};
+use engine::import::ImportRow;
+use numbers::state::State;
+use serde_json::{Map, Value, json};
 use simulators::{Fault, Simulator};
 
 const NUMBER: &str = "+14155550101";
@@ -94,6 +97,12 @@ async fn of_several_addresses_one_is_chosen_by_sending_it_back() {
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(answer.data()[key]["street_address"], "12 SAMPLE AVE");
         assert_eq!(answer.data()[key]["status"], "PROVISIONED");
+
+        // Nobody chooses by what is left in the document of the choice before.
+        let again = world
+            .ask(dialect, "PATCH", json!({ key: address("12 Sample") }))
+            .await;
+        assert_eq!(again.refusal().1, "multiple_choice");
     }
 }
 
@@ -127,6 +136,86 @@ async fn the_address_is_shown_as_the_provider_has_it() {
         let again = world.ask(dialect, "POST", stored).await;
         assert_eq!(&again.data()[key], &expected);
         assert_eq!(world.dash.vendor.requests(), requests);
+    }
+}
+
+/// Beside the corrected one, to those whose number it is then.
+#[tokio::test]
+async fn an_event_has_the_address_that_was_asked_for() {
+    let world = World::new().await;
+    world.dash.vendor.faults.script_after(2, Fault::ErrorAfter);
+    world
+        .ask("4.3", "PATCH", payload("e911", "116 Natoma St"))
+        .await;
+    let later = numbers::gregorian::GregorianSeconds::new(now().get() + 10_000);
+    let desk = world.server.engine.addresses();
+    while desk.look_after(later).await.expect("a store") > 0 {}
+    let moved = json!({ "e911": address("301 Marina Blvd") });
+    let answer = world.ask("4.3", "PATCH", moved).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let (child, reseller) = (&world.server.child, &world.server.reseller);
+    let taken = reseller.numbers(&format!("/{NUMBER}/activate"));
+    let data = json!({ "e911": address("1 Market St") });
+    let answer = world.server.write("PUT", reseller, &taken, data).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+    let mut told = Vec::new();
+    for holder in [child, reseller] {
+        let path = holder.numbers(&format!("/{NUMBER}/history"));
+        let events = world.server.get(holder, &path).await.data().clone();
+        let events = events.as_array().cloned().expect("events");
+        let asked = events.into_iter().map(|event| {
+            let asked = event["asked_address"]["street_address"].as_str();
+            let shown = event["after"]["dash_e911"]["street_address"].as_str();
+            (asked.map(str::to_owned), shown.map(str::to_owned))
+        });
+        told.push(asked.collect::<Vec<_>>());
+    }
+    let both = |asked: &str| Some(asked.to_owned());
+    let first = [
+        (None, None),
+        (both("116 Natoma St"), None),
+        (both("116 Natoma St"), both("116 NATOMA ST")),
+        (both("301 Marina Blvd"), both("301 MARINA BLVD")),
+    ];
+    assert_eq!(told[0][..4], first);
+    assert_eq!(told[1][..4], first);
+    assert_eq!(told[0][4], (None, None));
+    assert_eq!(told[1][4], (both("1 Market St"), both("1 MARKET ST")));
+}
+
+/// Whatever it says of itself, no provider here was told of it.
+#[tokio::test]
+async fn an_address_from_elsewhere_is_shown_as_unconfirmed() {
+    for (dialect, key) in KEYS {
+        for state in [State::InService, State::PortOut] {
+            let (_dash, settings) = common::dash::played().await;
+            let server = Harness::with(settings, ApiSettings::default()).await;
+            let mut noted = address("116 Natoma St");
+            noted["status"] = json!("PROVISIONED");
+            let row = ImportRow {
+                e164: NUMBER.to_owned(),
+                account_id: Some(server.child.id().to_owned()),
+                carrier_module: Some("inventory".to_owned()),
+                state: Some(state),
+                public: Map::from_iter([("e911".to_owned(), noted)]),
+                ..ImportRow::default()
+            };
+            let cx = Context::system("test");
+            let made = server.engine.import_batch(&cx, vec![row]).await;
+            assert!(matches!(made.expect("a store")[..], [Ok(_)]));
+            let child = &server.child;
+            let read = async |rest: &str| {
+                let path = child.numbers(&format!("/{NUMBER}{rest}"));
+                let token = Some(child.token.as_str());
+                let answer = server.call_in(dialect, "GET", &path, token, None).await;
+                answer.data().clone()
+            };
+            let number = read("").await;
+            assert_eq!(number[key], address("116 Natoma St"), "{state}");
+            assert_eq!(number["_read_only"][key]["state"], "unconfirmed");
+            let events = read("/history").await;
+            assert_eq!(events[0]["after"][key], address("116 Natoma St"));
+        }
     }
 }
 
@@ -187,6 +276,28 @@ async fn numbers_without_an_address_are_listed() {
     for holder in [&world.server.stranger] {
         assert_eq!(world.server.get(holder, &path).await.status, 403);
     }
+}
+
+/// Played addresses are in force nowhere.
+#[tokio::test]
+async fn a_sandboxs_address_covers_nothing() {
+    let (dash, mut settings) = common::dash::played().await;
+    let dash_settings = settings.providers.0.get_mut("dash_e911");
+    let dash_settings = dash_settings.expect("the provider's settings");
+    dash_settings.insert("sandbox".to_owned(), json!(true));
+    let server = Harness::with(settings, ApiSettings::default()).await;
+    let world = World { server, dash };
+    let created = json!({ "create_with_state": "in_service" });
+    world.ask("4.3", "PUT", created).await;
+    let set = world.ask("4.3", "PATCH", payload("e911", "116 Natoma St"));
+    let shown = set.await.data()["e911"].clone();
+    assert_eq!(shown["street_address"], "116 Natoma St");
+    assert_eq!(shown.get("status"), None);
+    let child = &world.server.child;
+    let listed = world.server.get(child, &child.url("/e911_coverage")).await;
+    assert_eq!(listed.data()[0]["id"], NUMBER);
+    assert_eq!(listed.data()[0]["state"], "unconfirmed");
+    assert_eq!(world.dash.vendor.requests(), 0);
 }
 
 /// Only the number's carrier is told apart: what Telnyx would say is never asked.

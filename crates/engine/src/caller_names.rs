@@ -41,15 +41,18 @@ pub enum WishState {
     ByHand,
 }
 
-/// What is under way for the caller names that a number has on; the number says
-/// so, because its provider may show others.
+/// What is under way for a number's caller names; the number says so, because
+/// its provider may show others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameWork {
     /// The provider hasn't taken them yet.
     Pending,
     /// It was told in vain, why, and is told again.
     Failed(String),
-    /// A person has to set them.
+    /// They are off, and a provider may still have them; why the last attempt to
+    /// tell it was in vain.
+    Removing(Option<String>),
+    /// A person has to set them, or to take them away.
     ByHand,
 }
 
@@ -64,8 +67,11 @@ pub struct NameWish {
     pub outbound: Option<String>,
     /// Whether the names of callers are looked up.
     pub inbound: bool,
-    /// How far it is.
+    /// How far it is with that one.
     pub state: WishState,
+    /// Who was told before, and is to drop what it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<ProviderName>,
     /// How often it was told in vain.
     pub tries: u32,
     /// Why, the last time; for administrators.
@@ -79,6 +85,20 @@ pub struct NameWish {
 }
 
 impl NameWish {
+    /// Whether no names are wanted.
+    const fn is_off(&self) -> bool {
+        self.outbound.is_none() && !self.inbound
+    }
+
+    /// Who may have names from before once `provider` is told.
+    fn left_with(self, provider: &ProviderName) -> Vec<ProviderName> {
+        let has_none = self.is_off() && self.state != WishState::Wanted;
+        let mut left = self.former;
+        left.extend(Some(self.provider).filter(|_| !has_none));
+        left.retain(|one| one != provider);
+        left
+    }
+
     fn put(&mut self) -> Result<Batch, StoreError> {
         let known = (self.revision != Revision::default()).then_some(self.revision);
         self.revision = self.revision.next();
@@ -164,35 +184,66 @@ impl NameDesk {
             wish.due = Some(now().plus_seconds(5));
             return self.keep(wish).await;
         }
-        let names = providers::CallerNames {
-            outbound: wish.outbound.clone(),
-            inbound: wish.inbound,
-        };
-        let told = match self.providers.caller_names(wish.provider.as_str()) {
-            Some(provider) => provider
-                .set(&wish.number, &names)
-                .await
-                .map_err(|error| error.to_string()),
-            None => Err("its provider is not configured".to_owned()),
-        };
-        let (number, provider) = (&wish.number, &wish.provider);
-        match told {
-            Ok(Wish::Done) => (wish.state, wish.due) = (WishState::Done, None),
-            Ok(Wish::ByHand) => {
-                tracing::info!(%number, %provider, ?names, "a person must set caller names");
-                (wish.state, wish.due) = (WishState::ByHand, None);
+        wish.due = match self.tell_all(&mut wish).await {
+            Ok(true) => {
+                wish.fault = None;
+                None
             }
-            Ok(Wish::Open) => wish.due = Some(now().plus_seconds(pause(wish.tries))),
+            Ok(false) => {
+                wish.fault = None;
+                Some(now().plus_seconds(pause(wish.tries)))
+            }
             Err(reason) => {
-                tracing::warn!(%number, %provider, reason, "caller names aren't set yet");
-                wish.due = Some(now().plus_seconds(pause(wish.tries)));
+                let number = &wish.number;
+                tracing::warn!(%number, reason, "caller names aren't set yet");
+                let due = now().plus_seconds(pause(wish.tries));
                 wish.tries = wish.tries.saturating_add(1);
                 wish.fault = Some(reason);
-                return self.keep(wish).await;
+                Some(due)
             }
-        }
-        wish.fault = None;
+        };
         self.keep(wish).await
+    }
+
+    /// Tells who is to know and then who was told before; `false`: not all have
+    /// taken it.
+    async fn tell_all(&self, wish: &mut NameWish) -> Result<bool, String> {
+        if wish.state == WishState::Wanted {
+            let names = providers::CallerNames {
+                outbound: wish.outbound.clone(),
+                inbound: wish.inbound,
+            };
+            wish.state = match self.set(&wish.provider, &wish.number, &names).await? {
+                Wish::Done => WishState::Done,
+                Wish::ByHand => WishState::ByHand,
+                Wish::Open => return Ok(false),
+            };
+        }
+        let none = providers::CallerNames::default();
+        while let Some(former) = wish.former.last() {
+            if self.set(former, &wish.number, &none).await? == Wish::Open {
+                return Ok(false);
+            }
+            wish.former.pop();
+        }
+        Ok(true)
+    }
+
+    async fn set(
+        &self,
+        name: &ProviderName,
+        number: &E164,
+        names: &providers::CallerNames,
+    ) -> Result<Wish, String> {
+        let Some(provider) = self.providers.caller_names(name.as_str()) else {
+            return Err(format!("'{name}' is not configured, so it can't be told"));
+        };
+        let told = provider.set(number, names).await;
+        let told = told.map_err(|error| error.to_string())?;
+        if told == Wish::ByHand {
+            tracing::info!(%number, provider = %name, ?names, "a person must set caller names");
+        }
+        Ok(told)
     }
 
     async fn keep(&self, mut wish: NameWish) -> Result<(), StoreError> {
@@ -204,11 +255,12 @@ impl NameDesk {
 
 impl NameWish {
     fn work(self) -> Option<NameWork> {
-        match (self.state, self.fault) {
-            (WishState::Done, _) => None,
-            (WishState::ByHand, _) => Some(NameWork::ByHand),
-            (WishState::Wanted, Some(reason)) => Some(NameWork::Failed(reason)),
-            (WishState::Wanted, None) => Some(NameWork::Pending),
+        let is_open = self.state == WishState::Wanted || !self.former.is_empty();
+        match (is_open, self.is_off(), self.fault) {
+            (false, ..) => (self.state == WishState::ByHand).then_some(NameWork::ByHand),
+            (true, true, fault) => Some(NameWork::Removing(fault)),
+            (true, false, Some(reason)) => Some(NameWork::Failed(reason)),
+            (true, false, None) => Some(NameWork::Pending),
         }
     }
 }
@@ -227,8 +279,8 @@ impl Engine {
     }
 
     async fn name_work(&self, number: &Number) -> Result<Option<NameWork>, StoreError> {
-        // Most numbers have none, and nothing is read for them.
-        if !feature::is_on(&number.features, Feature::Cnam) {
+        // Most numbers never had any, and nothing is read for them.
+        if !number.names_told && !feature::is_on(&number.features, Feature::Cnam) {
             return Ok(None);
         }
         let wish = self.names.wish(&number.id).await?;
@@ -242,7 +294,8 @@ impl Engine {
     ) -> Result<Option<NameWork>, StoreError> {
         let mut effects = plan.effects.iter();
         match effects.find_map(wanted) {
-            Some(names) => Ok((*names != CallerNames::default()).then_some(NameWork::Pending)),
+            Some(names) if *names == CallerNames::default() => Ok(Some(NameWork::Removing(None))),
+            Some(_) => Ok(Some(NameWork::Pending)),
             None => self.name_work(&plan.number).await,
         }
     }
@@ -263,7 +316,8 @@ impl Engine {
             return Ok(batch);
         };
         let key = &plan.number.id;
-        let revision = self.names.wish(key).await?.map(|wish| wish.revision);
+        let stored = self.names.wish(key).await?;
+        let revision = stored.as_ref().map(|wish| wish.revision);
         let old = before.and_then(|before| before.owner.as_ref());
         let provider = match plan.number.owner.as_ref().or(old) {
             Some(id) => {
@@ -272,8 +326,10 @@ impl Engine {
             }
             None => self.cnam_provider(None).await?,
         };
+        let former = stored.map(|wish| wish.left_with(&provider));
         let mut wish = NameWish {
             number: key.clone(),
+            former: former.unwrap_or_default(),
             provider,
             outbound: outbound.clone(),
             inbound: *inbound,

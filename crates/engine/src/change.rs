@@ -276,6 +276,7 @@ impl Engine {
             if let Some(plan) = &job.plan
                 && plan.change == Change::Nothing
             {
+                let rules = loaded.rules(&job.key, rules);
                 settled[index] = Some(Ok(job.view(cx, plan.number.clone(), rules)));
             }
         }
@@ -289,7 +290,7 @@ impl Engine {
             let results = jobs.iter().zip(&settled).map(|(job, settled)| {
                 let result = settled.clone().or_else(|| {
                     let number = job.expected()?;
-                    Some(Ok(job.view(cx, number, rules)))
+                    Some(Ok(job.view(cx, number, loaded.rules(&job.key, rules))))
                 });
                 (job.key.to_string(), result)
             });
@@ -312,6 +313,7 @@ impl Engine {
                         afterwards.leaving.push(job.key.clone());
                     }
                     let number = after(plan, job.before.as_ref());
+                    let rules = loaded.rules(&job.key, rules);
                     settled[index] = Some(Ok(job.view(cx, number, rules)));
                 } else {
                     metrics::counter!("numberd_lost_races_total").increment(1);

@@ -15,6 +15,7 @@ use numbers::revision::Revision;
 use serde_json::{Map, Value};
 use store::{Direction, EventId, EventKey, LoggedEvent, Page, StoreError, StoredEvent};
 
+pub use crate::event_note::EventNote;
 use crate::{Context, Engine, EngineError};
 
 /// How many events are read at once where some of them may be hidden.
@@ -39,6 +40,9 @@ pub struct EventView {
     pub note: Option<String>,
     /// What was told of an emergency call.
     pub call: Option<Map<String, Value>>,
+    /// The emergency address as it was asked for; `None` as well where the
+    /// number isn't of the caller's accounts afterwards.
+    pub asked_address: Option<Map<String, Value>>,
     /// Whether the caller may see what only operators see.
     pub for_admin: bool,
     /// Whether the number was, before or after, of the caller's accounts.
@@ -198,7 +202,12 @@ impl Engine {
                 .into_iter()
                 .flatten()
                 .any(|side| is_ours(cx, &owners, side.owner.as_ref()));
+            let note = EventNote::of(event.action, event.note.as_deref());
+            let is_theirs = |number: &Number| is_ours(cx, &owners, number.owner.as_ref());
             EventView {
+                asked_address: note
+                    .asked_address
+                    .filter(|_| after.as_ref().is_some_and(is_theirs)),
                 key: EventKey {
                     number,
                     id: event.id,
@@ -210,25 +219,13 @@ impl Engine {
                 owners: (owner(&before), owner(&after)),
                 before: hide(before),
                 after: hide(after),
-                call: call(event.action, event.note.as_deref()),
-                note: event
-                    .note
-                    .filter(|_| cx.is_admin() && !is_call(event.action)),
+                call: note.call,
+                note: note.text.filter(|_| cx.is_admin()),
                 for_admin: cx.is_admin(),
             }
         });
         Ok(views.collect())
     }
-}
-
-fn is_call(action: Action) -> bool {
-    action == Action::EmergencyCalled
-}
-
-/// What was told of an emergency call is kept as its event's note.
-fn call(action: Action, note: Option<&str>) -> Option<Map<String, Value>> {
-    let note = note.filter(|_| is_call(action))?;
-    serde_json::from_str(note).ok()
 }
 
 fn of_number(key: &E164, events: Vec<StoredEvent>) -> Vec<LoggedEvent> {

@@ -18,6 +18,7 @@ pub mod context;
 pub mod credentials;
 pub mod emergency;
 pub mod error;
+mod event_note;
 pub mod explain;
 mod fields;
 pub mod fix;

@@ -55,10 +55,24 @@ struct Town {
     owner: Arc<Account>,
 }
 
-async fn town(provider: &str, listed: Option<Arc<Listed>>) -> Town {
+impl Listed {
+    fn new(name: &str, failures: u32) -> Arc<Self> {
+        Arc::new(Self {
+            name: ProviderName::new(name),
+            failures: Mutex::new(failures),
+            told: Mutex::default(),
+        })
+    }
+
+    fn told(&self) -> Vec<CallerNames> {
+        std::mem::take(&mut *self.told.lock().unwrap())
+    }
+}
+
+async fn town(provider: &str, listed: &[&Arc<Listed>]) -> Town {
     let mut providers = Providers::default();
-    if let Some(listed) = listed {
-        providers.add_caller_names(listed);
+    for listed in listed {
+        providers.add_caller_names(Arc::clone(listed) as Arc<_>);
     }
     let settings = Settings {
         number_manager: NumberManager {
@@ -86,6 +100,27 @@ impl Town {
             .change_one(&system(), &request, NUMBER)
             .await
             .unwrap();
+    }
+
+    async fn choose(&mut self, provider: &str) {
+        let mut owner = Account::clone(&self.owner);
+        owner.is_reseller = true;
+        owner.number_manager = object(json!({ "cnam_provider": provider }));
+        owner.revision = owner.revision.next();
+        let put = store::Operation::PutAccount(Box::new(owner.clone()));
+        let batch = store::Batch::new().then(put);
+        self.world.store.write(batch).await.unwrap().unwrap();
+        self.owner = Arc::new(owner);
+    }
+
+    async fn name(&self, name: &str) {
+        let fields = json!({ "cnam": { "display_name": name } });
+        self.ask(Operation::Merge, fields).await;
+    }
+
+    async fn round(&self) {
+        let desk = self.world.engine.caller_names();
+        desk.look_after(LATER).await.unwrap();
     }
 
     async fn job(&self) {
@@ -116,13 +151,9 @@ fn names(outbound: Option<&str>, inbound: bool) -> CallerNames {
 
 #[tokio::test]
 async fn the_provider_is_told_until_it_has_taken_it() {
-    let listed = Arc::new(Listed {
-        name: ProviderName::new("telnyx_cnam"),
-        failures: Mutex::new(2),
-        told: Mutex::default(),
-    });
-    let town = town("telnyx_cnam", Some(Arc::clone(&listed))).await;
-    let told = || std::mem::take(&mut *listed.told.lock().unwrap());
+    let listed = Listed::new("telnyx_cnam", 2);
+    let town = town("telnyx_cnam", &[&listed]).await;
+    let told = || listed.told();
     town.ask(Operation::Create(State::InService), json!({}))
         .await;
     assert_eq!(town.state().await, None);
@@ -130,8 +161,7 @@ async fn the_provider_is_told_until_it_has_taken_it() {
     town.ask(Operation::Merge, fields).await;
     assert_eq!(town.state().await, Some(WishState::Wanted));
     assert_eq!(town.work().await, Some(NameWork::Pending));
-    let desk = town.world.engine.caller_names();
-    desk.look_after(LATER).await.unwrap();
+    town.round().await;
     match town.work().await {
         Some(NameWork::Failed(reason)) => assert!(reason.contains("asleep"), "{reason}"),
         other => panic!("{other:?}"),
@@ -147,11 +177,7 @@ async fn the_provider_is_told_until_it_has_taken_it() {
     assert_eq!(told(), []);
     // The last wish counts.
     for name in ["B", "C"] {
-        town.ask(
-            Operation::Merge,
-            json!({ "cnam": { "display_name": name } }),
-        )
-        .await;
+        town.name(name).await;
     }
     town.job().await;
     assert_eq!(told(), [names(Some("C"), true)]);
@@ -161,8 +187,61 @@ async fn the_provider_is_told_until_it_has_taken_it() {
 }
 
 #[tokio::test]
+async fn who_was_told_before_is_told_to_drop_it() {
+    let first = Listed::new("telnyx_cnam", 0);
+    let second = Listed::new("vitelity_cnam", 0);
+    let mut town = town("telnyx_cnam", &[&first, &second]).await;
+    town.ask(Operation::Create(State::InService), json!({}))
+        .await;
+    town.name("ACME").await;
+    town.job().await;
+    assert_eq!(first.told(), [names(Some("ACME"), false)]);
+    town.choose("vitelity_cnam").await;
+    town.name("B").await;
+    *first.failures.lock().unwrap() = 1;
+    town.round().await;
+    // The new one has it; the old one has it still, too.
+    assert_eq!(second.told(), [names(Some("B"), false)]);
+    assert_eq!(first.told(), [names(None, false)]);
+    let work = town.work().await;
+    assert!(matches!(work, Some(NameWork::Failed(_))), "{work:?}");
+    // A later wish doesn't forget it.
+    town.name("C").await;
+    town.job().await;
+    assert_eq!(second.told(), [names(Some("C"), false)]);
+    assert_eq!(first.told(), [names(None, false)]);
+    assert_eq!(town.work().await, None);
+    // Back at the first one only the second drops it.
+    town.choose("telnyx_cnam").await;
+    town.name("D").await;
+    town.job().await;
+    assert_eq!(first.told(), [names(Some("D"), false)]);
+    assert_eq!(second.told(), [names(None, false)]);
+}
+
+#[tokio::test]
+async fn a_name_that_is_off_is_said_to_be_there_until_its_provider_dropped_it() {
+    let listed = Listed::new("telnyx_cnam", 0);
+    let town = town("telnyx_cnam", &[&listed]).await;
+    town.ask(Operation::Create(State::InService), json!({}))
+        .await;
+    town.name("ACME").await;
+    town.job().await;
+    *listed.failures.lock().unwrap() = 1;
+    town.ask(Operation::Merge, json!({ "cnam": null })).await;
+    assert_eq!(town.work().await, Some(NameWork::Removing(None)));
+    town.round().await;
+    match town.work().await {
+        Some(NameWork::Removing(Some(reason))) => assert!(reason.contains("asleep"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    town.job().await;
+    assert_eq!(town.work().await, None);
+}
+
+#[tokio::test]
 async fn what_a_person_must_do_is_left_to_him() {
-    let town = town("cnam_notifier", None).await;
+    let town = town("cnam_notifier", &[]).await;
     town.ask(Operation::Create(State::InService), json!({}))
         .await;
     town.ask(

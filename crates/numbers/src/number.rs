@@ -65,6 +65,9 @@ pub struct Number {
     pub order: Option<OpenOrder>,
     /// What is under way for its emergency address.
     pub address_work: Option<AddressWork>,
+    /// Whether a provider was ever to be told of caller names for it, and so may
+    /// have some.
+    pub names_told: bool,
     /// When the record was made.
     pub created: GregorianSeconds,
     /// When something last changed.
@@ -108,6 +111,7 @@ impl Number {
             rests_until: None,
             order: None,
             address_work: None,
+            names_told: false,
             created: now,
             modified: now,
             authorizing_account: None,
@@ -236,6 +240,8 @@ impl Number {
         put("pvt_order", order.unwrap_or_default());
         let work = self.address_work.map(|work| json!(work));
         put("pvt_address_work", work.unwrap_or_default());
+        let told = self.names_told.then_some(Value::Bool(true));
+        put("pvt_names_told", told.unwrap_or_default());
         put("pvt_created", self.created.get().into());
         put("pvt_modified", self.modified.get().into());
         put("pvt_authorizing_account", id(&self.authorizing_account));
@@ -278,6 +284,7 @@ impl Number {
             rests_until: read.seconds("pvt_rests_until")?,
             order: read.typed("pvt_order")?,
             address_work: read.typed("pvt_address_work")?,
+            names_told: read.typed("pvt_names_told")?.unwrap_or_default(),
             created,
             modified: read.seconds("pvt_modified")?.unwrap_or(created),
             authorizing_account: read.account("pvt_authorizing_account")?,

@@ -361,6 +361,7 @@ impl<'a> Situation<'a> {
             Change::Remove | Change::Nothing => CallerNames::default(),
         };
         if before != after {
+            plan.number.names_told = true;
             plan.effects.push(Effect::SetCallerNames(after));
         }
     }

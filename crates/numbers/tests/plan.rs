@@ -1255,6 +1255,46 @@ fn an_address_is_asked_for_before_it_is_written() {
 }
 
 #[test]
+fn a_part_of_an_address_is_asked_for_without_what_was_made_of_the_one_before() {
+    let made = json!({
+        "status": "PROVISIONED", "location_id": "1", "latitude": "37.1", "longitude": "-122.1",
+        "plus_four": "1234", "legacy_data": { "house_number": "1" },
+    });
+    let (asked, _) = addresses();
+    let mut confirmed = object(asked.clone());
+    confirmed.extend(object(made));
+    confirmed.insert("notification_contact_emails".into(), json!(["a@b.example"]));
+    let mut stored = number(InService, "bandwidth2", Some('R'));
+    confirm(&mut stored, &confirmed);
+    let asks = |operation, fields: Value| {
+        let plan = Ask::about(stored.clone(), 'R').plan_with(operation, fields);
+        match &plan.effects[..] {
+            [Effect::SetAddress(address)] => json!(address),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut moved = asked;
+    moved["street_address"] = json!("2 b st");
+    moved["notification_contact_emails"] = json!(["a@b.example"]);
+    let patch = json!({ "e911": { "street_address": "2 b st" } });
+    assert_eq!(asks(Merge, patch), moved);
+    // A document that was read, edited and sent back whole.
+    let mut whole = Value::Object(confirmed.clone());
+    whole["street_address"] = json!("2 b st");
+    assert_eq!(asks(Replace, json!({ "e911": whole })), moved);
+    // One of several candidates is chosen by its id.
+    moved["location_id"] = json!("2");
+    for (operation, mut choice) in [(Merge, json!({})), (Replace, whole)] {
+        choice["street_address"] = json!("2 b st");
+        choice["location_id"] = json!("2");
+        assert_eq!(asks(operation, json!({ "e911": choice })), moved);
+    }
+    // Under another name it is the same place, and the same choice.
+    let patch = json!({ "e911": { "caller_name": "Bakery" } });
+    assert_eq!(asks(Merge, patch)["location_id"], "1");
+}
+
+#[test]
 fn an_address_that_the_number_loses_goes_at_the_provider_too() {
     let (asked, confirmed) = addresses();
     let confirmed = object(confirmed);
@@ -1277,6 +1317,15 @@ fn an_address_that_the_number_loses_goes_at_the_provider_too() {
     }
     assert!(goes(&bought, Merge, json!({ "e911": null })));
     assert!(goes(&bought, Replace, json!({ "note": 1 })));
+    for nothing in [json!(null), json!({})] {
+        assert!(goes(&waiting, Merge, json!({ "e911": nothing })));
+        assert!(goes(&waiting, Replace, json!({ "e911": nothing })));
+    }
+    // Once is enough.
+    let mut going = waiting.clone();
+    going.address_work = Some(AddressWork::Removing);
+    let again = Ask::about(going, 'R').plan_with(Merge, json!({ "e911": null }));
+    assert_eq!((again.change, again.effects), (Change::Nothing, vec![]));
     // What isn't confirmed yet isn't in the document that a client sends back.
     assert!(!goes(&waiting, Replace, json!({ "note": 1 })));
     assert!(!goes(

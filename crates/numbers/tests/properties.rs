@@ -13,7 +13,7 @@ use numbers::error::NumberError;
 use numbers::faults;
 use numbers::feature::Feature;
 use numbers::feature::availability::available;
-use numbers::feature::e911::AddressAnswer;
+use numbers::feature::e911::{AddressAnswer, AddressWork};
 use numbers::feature::lists::OwnLists;
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
@@ -61,7 +61,29 @@ fn custom_fields() -> impl Strategy<Value = Map<String, Value>> {
 
 /// The address that one number of the world has confirmed.
 fn confirmed() -> Value {
-    json!({ "locality": "SF", "postal_code": "94105", "region": "CA", "street_address": "1 A St" })
+    json!({
+        "locality": "SF", "postal_code": "94105", "region": "CA", "street_address": "1 A St",
+        "location_id": "1", "latitude": "37.1", "status": "PROVISIONED",
+    })
+}
+
+/// What is asked of a provider is no other address's choice or place, and never
+/// says how it stands.
+fn check_asked(asked: &Map<String, Value>, before: Option<&Number>) {
+    assert_eq!(asked.get("status"), None);
+    let before = before.and_then(|before| before.public.get("e911"));
+    let Some(Value::Object(before)) = before else {
+        return;
+    };
+    let place = ["locality", "postal_code", "region", "street_address"];
+    if place
+        .iter()
+        .any(|part| asked.get(*part) != before.get(*part))
+    {
+        for made in ["location_id", "latitude"] {
+            assert!(asked.get(made).is_none() || asked.get(made) != before.get(made));
+        }
+    }
 }
 
 /// Bodies as they come: features, private keys, old names, anything.
@@ -79,6 +101,8 @@ fn bodies() -> impl Strategy<Value = Map<String, Value>> {
         json!({ "e911": confirmed() }),
         json!({ "dash_e911": confirmed() }),
         json!({ "e911": { "region": "NV" } }),
+        json!({ "e911": { "street_address": "2 B St", "location_id": "2" } }),
+        json!({ "e911": null }),
         json!({ "e911": {} }),
         json!({ "carrier_name": "inventory" }),
         json!({ "carrier_name": "local" }),
@@ -280,6 +304,7 @@ impl World {
             _ => None,
         });
         if let Some(mut address) = set {
+            check_asked(&address, ask.number.as_ref());
             let refused = NumberError::AddressAmbiguous {
                 address: address.clone(),
                 candidates: Vec::new(),
@@ -455,6 +480,14 @@ fn check_fields(
         prop_assert_eq!(after.public.get("e911"), Some(address));
     }
     let fields = document::public_fields(step.body.clone());
+    let waits = before.is_some_and(|before| before.address_work == Some(AddressWork::Pending));
+    let withdraws = fields
+        .get("e911")
+        .is_some_and(|named| !document::is_set(named));
+    if waits && withdraws && matches!(step.operation, Operation::Merge | Operation::Replace) {
+        prop_assert_eq!(after.address_work, Some(AddressWork::Removing));
+        prop_assert!(plan.effects.contains(&Effect::RemoveAddress));
+    }
     let expected = match (step.operation, before) {
         (Operation::Release, _) => Map::new(),
         (Operation::EndRest, Some(before)) => before.public.clone(),

@@ -121,6 +121,10 @@ pub trait EmergencyProvider: Send + Sync {
     /// address. One attempt. `previous` are the keys of what the number has
     /// now: dropped only once the new one is bound. `reference` is our own id
     /// of this placement, for providers that keep such.
+    ///
+    /// # Errors
+    /// Refused or not sent: what the number had is in force as before. Where
+    /// that isn't known the answer is [`Placed::Pending`].
     async fn place(
         &self,
         number: &E164,

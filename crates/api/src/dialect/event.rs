@@ -5,7 +5,7 @@ use numbers::number::Number;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Dialect;
-use super::number::Features;
+use super::number::{Features, shown_fields};
 
 /// What happened to a number.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,9 @@ impl Serialize for EventRow<'_> {
         if let Some(call) = &view.call {
             map.serialize_entry("call", call)?;
         }
+        if let Some(asked) = &view.asked_address {
+            map.serialize_entry("asked_address", asked)?;
+        }
         if let Some(note) = &view.note {
             map.serialize_entry("note", note)?;
         }
@@ -65,8 +68,8 @@ impl Serialize for PastNumber<'_> {
         } = *self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", number.id.as_str())?;
-        for (field, value) in &number.public {
-            map.serialize_entry(dialect.field_name(field), value)?;
+        for (field, value) in shown_fields(number) {
+            map.serialize_entry(dialect.field_name(field), &value)?;
         }
         map.serialize_entry("state", number.state.as_str())?;
         map.serialize_entry("features", &Features { number, dialect })?;

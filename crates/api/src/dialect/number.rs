@@ -1,9 +1,11 @@
 //! Numbers as documents and as rows of listings (spec/http.md 7.2), written
 //! straight from the record.
 
+use std::borrow::Cow;
+
 use engine::caller_names::NameWork;
 use engine::numbers::NumberView;
-use numbers::feature::Feature;
+use numbers::feature::{Feature, e911};
 use numbers::number::Number;
 use numbers::state::State;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -69,8 +71,8 @@ impl Serialize for NumberDocument<'_> {
         let number = &self.view.number;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", number.id.as_str())?;
-        for (field, value) in &number.public {
-            map.serialize_entry(self.dialect.field_name(field), value)?;
+        for (field, value) in shown_fields(number) {
+            map.serialize_entry(self.dialect.field_name(field), &value)?;
         }
         map.serialize_entry("state", number.state.as_str())?;
         map.serialize_entry(
@@ -91,6 +93,16 @@ impl Serialize for NumberDocument<'_> {
         map.serialize_entry("_read_only", &ReadOnly(*self))?;
         map.end()
     }
+}
+
+/// The public fields as they are shown: an address that no provider has
+/// confirmed, without a status.
+pub(super) fn shown_fields(number: &Number) -> impl Iterator<Item = (&str, Cow<'_, Value>)> {
+    number.public.iter().map(|(field, value)| {
+        let note = (field == "e911").then(|| e911::note(number)).flatten();
+        let shown = note.map_or(Cow::Borrowed(value), |note| Cow::Owned(Value::Object(note)));
+        (field.as_str(), shown)
+    })
 }
 
 /// `_read_only`: what clients may see and never set.
@@ -145,14 +157,21 @@ fn name_work(work: &NameWork, for_admin: bool) -> Value {
         NameWork::Pending => json!({ "state": "pending" }),
         NameWork::Failed(reason) if for_admin => json!({ "state": "failed", "reason": reason }),
         NameWork::Failed(_) => json!({ "state": "failed" }),
+        NameWork::Removing(Some(reason)) if for_admin => {
+            json!({ "state": "removing", "reason": reason })
+        }
+        NameWork::Removing(_) => json!({ "state": "removing" }),
         NameWork::ByHand => json!({ "state": "by_hand" }),
     }
 }
 
 /// What there is to know of the emergency address beside the address: what is
-/// under way for it, and why its provider makes no sense for the number.
+/// under way for it, or that nobody has confirmed it, and why its provider makes
+/// no sense for the number.
 fn address_note(view: &NumberView) -> Map<String, Value> {
+    let unconfirmed = || e911::note(&view.number).map(|_| json!("unconfirmed"));
     let work = view.number.address_work.map(|work| json!(work));
+    let work = work.or_else(unconfirmed);
     let warning = view.address_warning.as_ref().map(|text| json!(text));
     [("state", work), ("warning", warning)]
         .into_iter()

@@ -22,6 +22,17 @@ pub(super) struct Round {
     /// What carriers have offered the target, for numbers without a record.
     pub(super) offers: HashMap<E164, (Offer, Offered)>,
     pub(super) accounts: HashMap<AccountId, Arc<Account>>,
+    /// The rules of owners for whom an administrator changes numbers under
+    /// another account's URL.
+    rules: HashMap<AccountId, Rules>,
+}
+
+impl Round {
+    /// The rules for a number: its owner's where it stays his, else the target's.
+    pub(super) fn rules<'r>(&'r self, key: &E164, targets: &'r Rules) -> &'r Rules {
+        let owner = self.numbers.get(key).and_then(|n| n.owner.as_ref());
+        owner.and_then(|id| self.rules.get(id)).unwrap_or(targets)
+    }
 }
 
 impl Engine {
@@ -99,10 +110,22 @@ impl Engine {
             );
         }
         let offers = self.offers_of(cx, request, keys, &numbers).await?;
+        let stays = matches!(
+            request.command.operation,
+            Operation::Replace | Operation::Merge
+        );
+        let mut rules = HashMap::new();
+        for (id, account) in accounts.iter().filter(|_| stays) {
+            if request.target.is_some_and(|target| target.id != *id) {
+                let theirs = self.rules_for(Some(account)).await?;
+                rules.insert(id.clone(), theirs.into_owned());
+            }
+        }
         Ok(Round {
             numbers,
             offers,
             accounts,
+            rules,
         })
     }
 
@@ -144,7 +167,7 @@ impl Engine {
             rest_days: self.rest_days(key),
             now: cx.now,
         };
-        let mut plan = decide(&request.command, &situation, rules)?;
+        let mut plan = decide(&request.command, &situation, loaded.rules(key, rules))?;
         if plan.change == Change::Put {
             self.keep_place(&mut plan.number);
         }

@@ -1,6 +1,8 @@
 //! What a change does outside: before it is written, addresses are confirmed;
 //! afterwards orders are sent and addresses taken away.
 
+use std::borrow::Cow;
+
 use numbers::e164::E164;
 use numbers::plan::{Plan, Rules};
 
@@ -51,7 +53,11 @@ impl Engine {
             .collect();
         let asking: Vec<Asking> = plans
             .iter()
-            .filter_map(|(key, plan)| Asking::of(key, plan))
+            .filter_map(|(key, plan)| {
+                let owner = plan.number.owner.as_ref();
+                let owner = owner.and_then(|id| loaded.accounts.get(id));
+                Asking::of(key, plan, owner.unwrap_or(target))
+            })
             .collect();
         if asking.is_empty() {
             return Ok(none);
@@ -59,7 +65,7 @@ impl Engine {
         for (key, _) in &plans {
             terms.check(loaded.numbers.get(*key))?;
         }
-        let (mut answered, known) = self.check_addresses(target, &asking).await?;
+        let (mut answered, known) = self.check_addresses(&asking).await?;
         if !request.accept_charges {
             let possible = plans
                 .iter()
@@ -67,7 +73,7 @@ impl Engine {
                 .map(|(_, plan)| plan);
             self.refuse_unaccepted_charges(request, possible, true)?;
         }
-        self.place_addresses(cx, target, asking, &known, &mut answered)
+        self.place_addresses(cx, asking, &known, &mut answered)
             .await?;
         Ok(answered)
     }
@@ -97,7 +103,15 @@ impl Engine {
                 continue;
             }
             if let Some(number) = self.store.number(&key).await? {
-                results.push((key, Ok(self.view(cx, number, rules).await?)));
+                let owner = match &number.owner {
+                    Some(id) => self.store.account(id).await?,
+                    None => None,
+                };
+                let rules = match owner {
+                    Some(owner) => self.rules_for(Some(&owner)).await?,
+                    None => Cow::Borrowed(rules),
+                };
+                results.push((key, Ok(self.view(cx, number, &rules).await?)));
             }
         }
         for (key, result) in results {

@@ -12,7 +12,7 @@ use super::look::Round;
 use super::{ChangeRequest, Job, Write};
 use crate::context::new_event_id;
 use crate::credentials::credentials_of;
-use crate::emergency::{Answered, Asking};
+use crate::emergency::{Answered, asked};
 use crate::orders::Bought;
 use crate::{Context, Engine, EngineError};
 
@@ -82,7 +82,7 @@ impl Engine {
                     }
                     // Asked for only since somebody else changed the number:
                     // nobody has confirmed it.
-                    (Some(plan), _) if Asking::of(&job.key, plan).is_some() => {
+                    (Some(plan), _) if asked(plan).is_some() => {
                         return Err(EngineError::Conflict);
                     }
                     _ => answered.joined(&job.key, batch)?,

@@ -18,6 +18,7 @@ use store::{Batch, StoreError};
 use super::desk::{Placement, asked_address};
 use super::setup::{Setup, SetupState};
 use crate::context::now;
+use crate::event_note::with_asked;
 use crate::{Context, Engine};
 
 /// Addresses of one request that are placed at once.
@@ -48,6 +49,9 @@ pub(crate) struct Asking {
     pub key: E164,
     /// Whose it will be.
     owner: Option<AccountId>,
+    /// Whose provider is asked, and whose name is given where the address has
+    /// none: the owner's, whoever asks for him.
+    account: Arc<Account>,
     /// The address.
     asked: Map<String, Value>,
     /// Where the number comes from.
@@ -56,18 +60,23 @@ pub(crate) struct Asking {
     buys_first: bool,
 }
 
+/// The address that a plan asks for.
+pub(crate) fn asked(plan: &Plan) -> Option<&Map<String, Value>> {
+    plan.effects.iter().find_map(|effect| match effect {
+        Effect::SetAddress(asked) => Some(asked),
+        _ => None,
+    })
+}
+
 impl Asking {
-    /// When the plan asks for one.
-    pub fn of(key: &E164, plan: &Plan) -> Option<Self> {
-        let asked = plan.effects.iter().find_map(|effect| match effect {
-            Effect::SetAddress(asked) => Some(asked.clone()),
-            _ => None,
-        })?;
+    /// When the plan asks for one; `account` is whose the number will be.
+    pub fn of(key: &E164, plan: &Plan, account: &Arc<Account>) -> Option<Self> {
         let mut effects = plan.effects.iter();
         Some(Self {
             key: key.clone(),
             owner: plan.number.owner.clone(),
-            asked,
+            account: Arc::clone(account),
+            asked: asked(plan)?.clone(),
             carrier: plan.number.carrier.clone(),
             buys_first: effects.any(|effect| matches!(effect, Effect::Order(_))),
         })
@@ -97,11 +106,15 @@ impl Answered {
         match self.0.get(key) {
             Some(Answer::Confirmed(setup)) => {
                 let mut setup = setup.clone();
+                let batch = with_asked(batch, key, &setup.asked);
                 let located = setup.located.clone();
                 setup.provisioned(located, now());
                 Ok(batch.joined(setup.put()?))
             }
-            Some(Answer::Pending(setup)) => Ok(batch.expect(setup.unchanged())),
+            Some(Answer::Pending(setup)) => {
+                let batch = with_asked(batch, key, &setup.asked);
+                Ok(batch.expect(setup.unchanged()))
+            }
             Some(Answer::Refused(_)) | None => Ok(batch),
         }
     }
@@ -136,25 +149,24 @@ impl Engine {
     /// answers those that it knows, and refusals of the others.
     pub(crate) async fn check_addresses(
         &self,
-        account: &Arc<Account>,
         asking: &[Asking],
     ) -> Result<(Answered, HashMap<E164, Located>), StoreError> {
-        let name = self.e911_provider(account).await?;
-        let provider = self.addresses.provider(&name);
         let mut answered = Answered::default();
         let mut known = HashMap::new();
         // The numbers of a collection have the same address as a rule.
-        let mut checked: HashMap<String, Result<Located, NumberError>> = HashMap::new();
+        let mut checked: HashMap<_, Result<Located, NumberError>> = HashMap::new();
         for one in asking {
-            let text = Value::Object(one.asked.clone()).to_string();
-            if !checked.contains_key(&text) {
-                let result = match &provider {
-                    Some(provider) => check(provider.as_ref(), account, one).await,
+            let address = Value::Object(one.asked.clone()).to_string();
+            let address = (one.account.id.clone(), address);
+            if !checked.contains_key(&address) {
+                let name = self.e911_provider(&one.account).await?;
+                let result = match self.addresses.provider(&name) {
+                    Some(provider) => check(provider.as_ref(), one).await,
                     None => Err(nobody_confirms(one, &name)),
                 };
-                checked.insert(text.clone(), result);
+                checked.insert(address.clone(), result);
             }
-            match &checked[&text] {
+            match &checked[&address] {
                 Ok(located) => {
                     known.insert(one.key.clone(), located.clone());
                 }
@@ -171,22 +183,17 @@ impl Engine {
     pub(crate) async fn place_addresses(
         &self,
         cx: &Context,
-        account: &Arc<Account>,
         asking: Vec<Asking>,
         known: &HashMap<E164, Located>,
         answered: &mut Answered,
     ) -> Result<(), StoreError> {
-        let name = self.e911_provider(account).await?;
         let known = asking
             .into_iter()
             .filter_map(|one| Some((known.get(&one.key)?.clone(), one)));
         let placed: Vec<_> = stream::iter(known)
-            .map(|(located, one)| {
-                let name = name.clone();
-                async move {
-                    let answer = self.place_address(cx, account, name, &one, located).await?;
-                    Ok::<_, StoreError>((one.key, answer))
-                }
+            .map(|(located, one)| async move {
+                let answer = self.place_address(cx, &one, located).await?;
+                Ok::<_, StoreError>((one.key, answer))
             })
             .buffer_unordered(AT_ONCE)
             .collect()
@@ -201,11 +208,10 @@ impl Engine {
     async fn place_address(
         &self,
         cx: &Context,
-        account: &Arc<Account>,
-        provider: ProviderName,
         one: &Asking,
         located: Located,
     ) -> Result<Answer, StoreError> {
+        let provider = self.e911_provider(&one.account).await?;
         let warning = mismatch(provider.as_str(), &one.carrier);
         if let Some(warning) = &warning {
             let number = &one.key;
@@ -221,11 +227,11 @@ impl Engine {
                 &cx.origin(),
             )
         });
-        if !setup.state().takes_wishes() {
+        if !setup.takes_wishes(&provider) {
             return Ok(Answer::Refused(NumberError::AddressBusy(one.key.clone())));
         }
         let mut asked = one.asked.clone();
-        let name = caller_name(&asked, account);
+        let name = caller_name(&asked, &one.account);
         asked.insert("caller_name".to_owned(), name.into());
         setup.wish(owner, provider, asked, located, &cx.origin());
         let state = if one.buys_first {
@@ -347,12 +353,8 @@ impl Engine {
     }
 }
 
-async fn check(
-    provider: &dyn EmergencyProvider,
-    account: &Account,
-    one: &Asking,
-) -> Result<Located, NumberError> {
-    let address = asked_address(&one.asked, &caller_name(&one.asked, account));
+async fn check(provider: &dyn EmergencyProvider, one: &Asking) -> Result<Located, NumberError> {
+    let address = asked_address(&one.asked, &caller_name(&one.asked, &one.account));
     match provider.check(&address).await {
         Ok(Checked::Found(located)) => Ok(located),
         Ok(Checked::Several(candidates)) => Err(NumberError::AddressAmbiguous {

@@ -3,7 +3,7 @@
 use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::feature::Feature;
-use numbers::feature::e911::mismatch;
+use numbers::feature::e911::{is_in_force, mismatch};
 use numbers::number::Number;
 use numbers::state::State;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use crate::{Engine, EngineError};
 /// How many numbers are read at once.
 const CHUNK: usize = 1000;
 
-/// A number in service without a confirmed emergency address.
+/// A number in service without an emergency address in force.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Uncovered {
     /// The number.
@@ -68,7 +68,7 @@ impl Engine {
 
     fn needs_address(&self, number: &Number) -> bool {
         number.state == State::InService
-            && !number.features.contains_key(&Feature::E911)
+            && !is_in_force(number)
             && self.built_in_class_of(&number.id) == "did_us"
     }
 }
@@ -86,7 +86,13 @@ pub fn coverage_row(uncovered: &Uncovered, for_admin: bool) -> Map<String, Value
     row.insert("carrier".to_owned(), number.carrier.as_str().into());
     row.insert("used_by".to_owned(), json!(number.used_by));
     if let Some(setup) = setup {
-        row.insert("state".to_owned(), json!(setup.state()));
+        let state = if number.features.contains_key(&Feature::E911) {
+            // A sandbox's: played, and in force nowhere.
+            "unconfirmed".into()
+        } else {
+            json!(setup.state())
+        };
+        row.insert("state".to_owned(), state);
         row.insert("since".to_owned(), json!(setup.since()));
         row.insert("provider".to_owned(), json!(setup.provider));
         row.insert("address_id".to_owned(), json!(setup.address_id));

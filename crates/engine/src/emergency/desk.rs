@@ -99,7 +99,7 @@ impl AddressDesk {
             return self.refuse(setup, not_configured()).await;
         };
         let address = asked_address(&setup.asked, "");
-        let held = setup.held.as_ref().map(|held| &held.located.keys);
+        let held = setup.held_here().map(|held| &held.located.keys);
         let placed = provider
             .place(
                 &setup.number,
@@ -151,8 +151,13 @@ impl AddressDesk {
                 }
                 Ok(Standing::Failed { reason }) => {
                     let fault = Fault::because(reason);
-                    self.fall_back(setup, provider, fault.clone()).await?;
-                    return Ok(Placement::Refused(fault));
+                    self.fall_back(setup.clone(), fault.clone()).await?;
+                    let stored = self.setup(&setup.number).await?.unwrap_or(setup);
+                    // What holds now may be known only later.
+                    return Ok(match stored.state().is_final() {
+                        true => Placement::Refused(fault),
+                        false => Placement::Pending(stored),
+                    });
                 }
                 Ok(_) => {}
                 Err(error) => setup.fault = Some(Fault::from(&error)),
@@ -239,7 +244,9 @@ impl AddressDesk {
             SetupState::Placing | SetupState::Pending => self.ask(setup).await,
             // Taking away twice is once.
             SetupState::Leaving | SetupState::Removing => self.take_away(setup).await,
-            SetupState::Provisioned if !setup.former.is_empty() => self.drop_former(setup).await,
+            SetupState::Provisioned | SetupState::Failed if !setup.former.is_empty() => {
+                self.drop_former(setup).await
+            }
             SetupState::Provisioned | SetupState::Removed | SetupState::Failed => {
                 setup.due = None;
                 self.keep(setup).await.map(drop)
@@ -268,8 +275,14 @@ impl AddressDesk {
                     Placement::Pending(_) => Ok(()),
                     // That it was refused is written down already.
                     Placement::Refused(fault) => match self.setup(&setup.number).await? {
-                        Some(setup) => self.has_none(setup, fault).await,
-                        None => Ok(()),
+                        Some(setup) if setup.state() == SetupState::Failed => {
+                            self.has_none(setup, fault).await
+                        }
+                        Some(setup) if setup.state() == SetupState::Provisioned => {
+                            let located = setup.located.clone();
+                            self.has(setup, located).await
+                        }
+                        _ => Ok(()),
                     },
                 }
             }
@@ -302,11 +315,11 @@ impl AddressDesk {
             }
             Ok(Standing::Failed { reason }) => {
                 let fault = Fault::because(reason);
-                self.fall_back(setup, provider.as_ref(), fault).await
+                self.fall_back(setup, fault).await
             }
             Ok(Standing::Nothing) if believed => {
                 let fault = Fault::because("the provider has no such address");
-                self.fall_back(setup, provider.as_ref(), fault).await
+                self.fall_back(setup, fault).await
             }
             Ok(Standing::Nothing) => self.keep(setup).await.map(drop),
             Err(error) => {
@@ -316,16 +329,16 @@ impl AddressDesk {
         }
     }
 
-    /// The new address failed. What the number had before holds, if the
-    /// provider says so; else the number claims none.
-    async fn fall_back(
-        &self,
-        mut setup: Setup,
-        provider: &dyn EmergencyProvider,
-        fault: Fault,
-    ) -> Result<(), StoreError> {
+    /// The new address failed. What the number had before holds, if its
+    /// provider says so; else the number claims none. Where that one doesn't
+    /// say, it is asked again later.
+    async fn fall_back(&self, mut setup: Setup, fault: Fault) -> Result<(), StoreError> {
         let Some(held) = setup.held.clone() else {
             return self.has_none(setup, fault).await;
+        };
+        let Some(provider) = self.provider(&held.provider) else {
+            setup.fault = Some(not_configured());
+            return self.keep(setup).await.map(drop);
         };
         let number = &setup.number;
         match provider
@@ -333,7 +346,7 @@ impl AddressDesk {
             .await
         {
             Ok(Standing::Provisioned(located)) => {
-                setup.reference = held.reference;
+                setup.restore(held);
                 self.has(setup, located).await
             }
             Ok(Standing::Failed { .. } | Standing::Nothing) => self.has_none(setup, fault).await,
@@ -361,6 +374,10 @@ impl AddressDesk {
             None => Err(not_configured()),
         };
         match removed {
+            Ok(Removal::Done) if setup.turn_to_former(now()) => {
+                let setup = self.keep(setup).await?;
+                self.take_away_if_leaving(Some(setup)).await
+            }
             Ok(Removal::Done) => self.is_removed(setup).await,
             Ok(Removal::Open) => {
                 setup.due = Some(now().plus_seconds(1));

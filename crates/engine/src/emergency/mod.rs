@@ -22,7 +22,7 @@ mod desk;
 mod settle;
 mod setup;
 
-pub(crate) use ask::{Answered, Asking};
+pub(crate) use ask::{Answered, Asking, asked};
 pub use call::ReportedCall;
 pub use coverage::{Uncovered, coverage_row};
 pub use desk::AddressDesk;

@@ -12,6 +12,7 @@ use store::{Batch, NumberChange, StoreError};
 use super::desk::AddressDesk;
 use super::setup::{Fault, Setup, SetupState};
 use crate::context::{new_event_id, now};
+use crate::event_note::EventNote;
 
 /// How often an outcome is decided anew after the record moved.
 const ATTEMPTS: usize = 5;
@@ -30,12 +31,18 @@ impl AddressDesk {
                     return Some((record, Action::AddressSet));
                 }
                 setup.located = located.clone();
-                setup.leaves = false;
-                setup.to(SetupState::Leaving, at, Some(at));
+                setup.go(at);
                 None
             })
             .await?;
-        match leaving {
+        self.take_away_if_leaving(leaving).await
+    }
+
+    pub(super) async fn take_away_if_leaving(
+        &self,
+        settled: Option<Setup>,
+    ) -> Result<(), StoreError> {
+        match settled {
             Some(setup) if setup.state() == SetupState::Leaving => {
                 Box::pin(self.take_away(setup)).await
             }
@@ -45,15 +52,17 @@ impl AddressDesk {
 
     /// The provider has no address for the number: the number claims none.
     pub(super) async fn has_none(&self, setup: Setup, fault: Fault) -> Result<(), StoreError> {
-        if setup.leaves {
-            return self.is_removed(setup).await;
-        }
         let number = &setup.number;
         tracing::warn!(%number, reason = fault.reason, "an emergency address was not set");
         let settled = self.settle(setup, |setup, record, at| {
+            if setup.leaves {
+                // Nobody wants one: that there is none is made sure of.
+                setup.go(at);
+                return None;
+            }
             setup.fault = Some(fault.clone());
-            setup.held = None;
-            setup.to(SetupState::Failed, at, None);
+            setup.let_held_go();
+            setup.rest(SetupState::Failed, at);
             let mut record = record.filter(|record| record.owner == setup.account)?;
             let had = record.features.contains_key(&Feature::E911) || record.address_work.is_some();
             had.then(|| {
@@ -61,7 +70,7 @@ impl AddressDesk {
                 (record, Action::AddressRemoved)
             })
         });
-        settled.await.map(drop)
+        self.take_away_if_leaving(settled.await?).await
     }
 
     pub(super) async fn is_removed(&self, setup: Setup) -> Result<(), StoreError> {
@@ -104,13 +113,19 @@ impl AddressDesk {
                     .unwrap_or_default()
                     .next();
                 after.modified = at;
+                let note = format!("at {}", setup.provider);
+                let note = match settled.state() {
+                    // Nothing was asked for.
+                    SetupState::Removed => note,
+                    _ => EventNote::stored(Some(note), &settled.asked),
+                };
                 batch = batch.joined(Batch::change_number(NumberChange {
                     before: record,
                     after: Some(after),
                     event: new_event_id(),
                     action,
                     origin,
-                    note: Some(format!("at {}", setup.provider)),
+                    note: Some(note),
                 }));
             }
             if self.store.write(batch).await?.is_ok() {

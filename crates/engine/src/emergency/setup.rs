@@ -1,5 +1,7 @@
 //! What is wanted of a provider for one number, and how far it is.
 
+use std::mem::replace;
+
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::event::Origin;
@@ -92,9 +94,16 @@ impl From<&ProviderError> for Fault {
     }
 }
 
-/// The address that a number had before the one that is being placed.
+/// The address that a number had before the one that is being placed, which it
+/// has again if that comes to nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Held {
+    /// Who has it.
+    pub provider: ProviderName,
+    /// The account for which it was asked.
+    pub account: Option<AccountId>,
+    /// As it was asked for, with whom its owner wants to be notified.
+    pub asked: Map<String, Value>,
     /// As the provider knows it.
     pub located: Located,
     /// Our name of its placing.
@@ -128,11 +137,11 @@ pub struct Setup {
     pub asked: Map<String, Value>,
     /// As the provider knows it.
     pub located: Located,
-    /// What the number had before at the provider.
+    /// What the number had before, perhaps at another provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
-    /// What other providers had for the number, to be taken away there once
-    /// this one has it.
+    /// What other providers have for the number from before, to be taken away
+    /// there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<Former>,
     /// The number lost it while it was being placed: it goes as soon as it is
@@ -237,26 +246,16 @@ impl Setup {
         located: Located,
         origin: &Origin,
     ) {
-        let before = std::mem::replace(&mut self.located, located);
-        self.held = None;
-        if self.is_at_provider() {
-            if self.provider == provider {
-                self.held = Some(Held {
-                    located: before,
-                    reference: self.reference.clone(),
-                });
-            } else {
-                self.former.push(Former {
-                    provider: self.provider.clone(),
-                    located: before,
-                });
-            }
-        }
-        self.reference = crate::context::new_event_id().0;
-        self.address_id = address_id(&provider, &self.located.fields);
-        self.account = account;
-        self.provider = provider;
-        self.asked = asked;
+        let is_held = self.is_at_provider();
+        let held = Held {
+            provider: replace(&mut self.provider, provider),
+            account: replace(&mut self.account, account),
+            asked: replace(&mut self.asked, asked),
+            located: replace(&mut self.located, located),
+            reference: replace(&mut self.reference, crate::context::new_event_id().0),
+        };
+        self.held = is_held.then_some(held);
+        self.address_id = address_id(&self.provider, &self.located.fields);
         self.leaves = false;
         self.fault = None;
         self.request_id.clone_from(&origin.request_id);
@@ -271,28 +270,70 @@ impl Setup {
         )
     }
 
+    /// Whether a number may ask this provider for another address: not while it
+    /// has one from before that is being taken away there, which the new one
+    /// would go with.
+    pub(super) fn takes_wishes(&self, provider: &ProviderName) -> bool {
+        let goes_there = self.former.iter().any(|old| old.provider == *provider);
+        self.state().takes_wishes() && !goes_there
+    }
+
+    /// What the provider that is asked had for the number before.
+    pub(super) fn held_here(&self) -> Option<&Held> {
+        self.held
+            .as_ref()
+            .filter(|held| held.provider == self.provider)
+    }
+
+    /// What the number had before is what it has, with all that belongs to it.
+    pub(super) fn restore(&mut self, held: Held) {
+        self.address_id = address_id(&held.provider, &held.located.fields);
+        self.provider = held.provider;
+        self.account = held.account;
+        self.asked = held.asked;
+        self.located = held.located;
+        self.reference = held.reference;
+        self.held = None;
+    }
+
+    /// What the number had before goes: here with the new one, or by itself at
+    /// another provider.
+    pub(super) fn let_held_go(&mut self) {
+        if let Some(held) = self.held.take()
+            && held.provider != self.provider
+        {
+            self.former.push(Former {
+                provider: held.provider,
+                located: held.located,
+            });
+        }
+    }
+
     /// The provider refused the new address: what it had before still holds.
     pub(super) fn refused(&mut self, fault: Fault, at: GregorianSeconds) {
         self.fault = Some(fault);
         match self.held.take() {
             Some(held) => {
-                self.address_id = address_id(&self.provider, &held.located.fields);
-                self.located = held.located;
-                self.reference = held.reference;
-                self.to(SetupState::Provisioned, at, None);
+                self.restore(held);
+                self.rest(SetupState::Provisioned, at);
             }
-            None => self.to(SetupState::Failed, at, None),
+            None => self.rest(SetupState::Failed, at),
         }
+    }
+
+    /// Nothing follows, but that other providers' addresses from before go.
+    pub(super) fn rest(&mut self, state: SetupState, at: GregorianSeconds) {
+        let due = (!self.former.is_empty()).then_some(at);
+        self.to(state, at, due);
     }
 
     /// The provider has this address for the number.
     pub(super) fn provisioned(&mut self, located: Located, at: GregorianSeconds) {
         self.address_id = address_id(&self.provider, &located.fields);
         self.located = located;
-        self.held = None;
+        self.let_held_go();
         self.fault = None;
-        let due = (!self.former.is_empty()).then_some(at);
-        self.to(SetupState::Provisioned, at, due);
+        self.rest(SetupState::Provisioned, at);
     }
 
     /// The number has lost its address: it goes at once, or as soon as it is
@@ -301,8 +342,26 @@ impl Setup {
         if self.state() == SetupState::Placing {
             self.leaves = true;
         } else {
-            self.to(SetupState::Leaving, at, Some(at));
+            self.go(at);
         }
+    }
+
+    /// It is to be taken away, wherever the number may have one.
+    pub(super) fn go(&mut self, at: GregorianSeconds) {
+        self.leaves = false;
+        self.let_held_go();
+        self.to(SetupState::Leaving, at, Some(at));
+    }
+
+    /// Turns to what another provider has from before, to be taken away next.
+    pub(super) fn turn_to_former(&mut self, at: GregorianSeconds) -> bool {
+        let Some(former) = self.former.pop() else {
+            return false;
+        };
+        self.provider = former.provider;
+        self.located = former.located;
+        self.to(SetupState::Leaving, at, Some(at));
+        true
     }
 
     /// Who did what the events tell of.

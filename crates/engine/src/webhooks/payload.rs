@@ -1,8 +1,8 @@
 //! What receivers are sent, and what can be asked for.
 
 use numbers::event::Action;
-use numbers::feature::e911::CONTACTS;
-use numbers::feature::{Feature, unconfirmed_address};
+use numbers::feature::Feature;
+use numbers::feature::e911::{self, CONTACTS};
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ fn number(event: &EventView) -> Value {
 /// has no time to ask.
 fn whereabouts(number: Option<&Number>) -> [(&'static str, Value); 3] {
     let confirmed = number.and_then(|number| number.features.get(&Feature::E911));
-    let noted = number.and_then(unconfirmed_address);
+    let noted = number.and_then(e911::note);
     let contacts = number
         .and_then(|number| number.public.get("e911")?.get(CONTACTS))
         .cloned();

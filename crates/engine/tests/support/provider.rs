@@ -27,6 +27,10 @@ pub enum Act {
     LostAfter,
     /// It never arrives, and nobody knows.
     LostBefore,
+    /// It is taken, and has failed once it is asked for.
+    Fails,
+    /// The same, and what the number had before is gone with it.
+    FailsBare,
 }
 
 #[derive(Clone)]
@@ -40,6 +44,8 @@ struct Kept {
 struct Line {
     active: Option<Kept>,
     coming: Option<Kept>,
+    /// What will be of the one that is coming, where it won't work.
+    fails: Option<Act>,
 }
 
 /// The provider.
@@ -48,6 +54,8 @@ pub struct Played {
     acts: Mutex<VecDeque<Act>>,
     lines: Mutex<BTreeMap<E164, Line>>,
     calls: Mutex<Vec<String>>,
+    /// The next questions, and which of them aren't answered.
+    silences: Mutex<VecDeque<bool>>,
 }
 
 impl Played {
@@ -57,7 +65,13 @@ impl Played {
             acts: Mutex::default(),
             lines: Mutex::default(),
             calls: Mutex::default(),
+            silences: Mutex::default(),
         }
+    }
+
+    /// Which of the next questions aren't answered.
+    pub fn is_silent(&self, questions: &[bool]) {
+        *self.silences.lock().unwrap() = questions.iter().copied().collect();
     }
 
     /// What happens next; once these are used up, everything works.
@@ -143,15 +157,18 @@ impl EmergencyProvider for Played {
             Act::Works | Act::LostAfter => {
                 *line = Line {
                     active: Some(kept),
-                    coming: None,
+                    ..Line::default()
                 }
             }
-            Act::Later => line.coming = Some(kept),
+            Act::Later | Act::Fails | Act::FailsBare => {
+                line.coming = Some(kept);
+                line.fails = (act != Act::Later).then_some(act);
+            }
             Act::Refused | Act::LostBefore => {}
         }
         match act {
             Act::Works => Ok(Placed::Provisioned(located)),
-            Act::Later => Ok(Placed::Pending(located)),
+            Act::Later | Act::Fails | Act::FailsBare => Ok(Placed::Pending(located)),
             Act::Refused => Err(self.failed(Failure::Refused)),
             Act::LostAfter | Act::LostBefore => Err(self.failed(Failure::Unknown)),
         }
@@ -164,10 +181,22 @@ impl EmergencyProvider for Played {
         reference: &str,
     ) -> Result<Standing, ProviderError> {
         self.calls.lock().unwrap().push("standing".to_owned());
+        if self.silences.lock().unwrap().pop_front() == Some(true) {
+            return Err(self.failed(Failure::Unknown));
+        }
         let mut lines = self.lines.lock().unwrap();
         let Some(line) = lines.get_mut(number) else {
             return Ok(Standing::Nothing);
         };
+        let is_coming = |kept: &&Kept| kept.reference == reference;
+        if let (Some(_), Some(how)) = (line.coming.as_ref().filter(is_coming), line.fails) {
+            if how == Act::FailsBare {
+                line.active = None;
+            }
+            return Ok(Standing::Failed {
+                reason: "it came to nothing".to_owned(),
+            });
+        }
         if let Some(kept) = line.coming.take_if(|kept| kept.reference == reference) {
             line.active = Some(kept);
         }
@@ -192,7 +221,7 @@ impl EmergencyProvider for Played {
         }
         match act {
             Act::Works => Ok(Removal::Done),
-            Act::Later => Ok(Removal::Open),
+            Act::Later | Act::Fails | Act::FailsBare => Ok(Removal::Open),
             Act::Refused => Err(self.failed(Failure::Refused)),
             Act::LostAfter | Act::LostBefore => Err(self.failed(Failure::Unknown)),
         }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use engine::Context;
 use engine::change::ChangeRequest;
+use engine::history::EventNote;
 use numbers::account::AccountId;
 use numbers::e164::E164;
+use numbers::feature::e911;
 use numbers::feature::lists::OwnLists;
 use numbers::life::Operation;
 use numbers::number::Number;
@@ -219,6 +221,9 @@ async fn show(database: &Database, text: &str, format: Format) -> Outcome {
     if let Some(until) = number.rests_until {
         facts.push(("rests until", output::time(until)));
     }
+    if e911::note(&number).is_some() {
+        facts.push(("emergency address", "unconfirmed".to_owned()));
+    }
     if !number.public.is_empty() {
         facts.push(("fields", Value::Object(number.public.clone()).to_string()));
     }
@@ -337,8 +342,12 @@ pub(super) fn event_cells(event: &StoredEvent) -> Vec<String> {
         format!("{} -> {}", state(&event.before), state(&event.after)),
         by,
         event.origin.request_id.clone(),
-        event.note.clone().unwrap_or_default(),
+        told(event).text.unwrap_or_default(),
     ]
+}
+
+fn told(event: &StoredEvent) -> EventNote {
+    EventNote::of(event.action, event.note.as_deref())
 }
 
 pub(super) fn event_document(event: &StoredEvent) -> Value {
@@ -351,6 +360,8 @@ pub(super) fn event_document(event: &StoredEvent) -> Value {
         "request_id": event.origin.request_id,
         "before": event.before,
         "after": event.after,
-        "note": event.note,
+        "note": told(event).text,
+        "call": told(event).call,
+        "asked_address": told(event).asked_address,
     })
 }

@@ -11,6 +11,28 @@ use crate::number::Number;
 /// notified of an emergency call.
 pub const CONTACTS: &str = "notification_contact_emails";
 
+/// The fields that make a place.
+const PLACE: [&str; 5] = [
+    "street_address",
+    "extended_address",
+    "locality",
+    "region",
+    "postal_code",
+];
+
+/// The fields that a provider puts to a place (spec/integrations.md 1.6).
+const MADE_OF_IT: [&str; 9] = [
+    "activated_time",
+    "comments",
+    "latitude",
+    "legacy_data",
+    "location_id",
+    "longitude",
+    "order_id",
+    "plus_four",
+    "status",
+];
+
 /// What is under way for a number's emergency address at its provider; the
 /// number says so, because until it is over its record and the provider may
 /// differ.
@@ -71,11 +93,72 @@ pub fn confirm(number: &mut Number, address: &Map<String, Value>) {
     number.address_work = None;
 }
 
+/// Nobody waits any more for an address that is asked for: it goes as soon as it
+/// is known whether its provider has it.
+pub fn give_up(number: &mut Number) {
+    if number.address_work == Some(AddressWork::Pending) {
+        number.address_work = Some(AddressWork::Removing);
+    }
+}
+
+/// Whether help finds the number: its provider said that the address is in
+/// force. One that is only played (a sandbox's) isn't.
+///
+/// ```
+/// # use numbers::{carrier::CarrierName, e164::E164, number::Number, state::State};
+/// # use serde_json::json;
+/// use numbers::feature::e911::{confirm, is_in_force};
+/// # let key = E164::try_from("+14155550100").unwrap();
+/// # let mut number = Number::new(key, State::InService, CarrierName::new("telnyx"), Default::default());
+/// for (status, expected) in [("PROVISIONED", true), ("GEOCODED", false)] {
+///     let address = json!({ "street_address": "1 A ST", "status": status });
+///     confirm(&mut number, address.as_object().unwrap());
+///     assert_eq!(is_in_force(&number), expected);
+/// }
+/// ```
+pub fn is_in_force(number: &Number) -> bool {
+    let confirmed = number.features.get(&Feature::E911);
+    confirmed.is_some_and(|address| address["status"] == "PROVISIONED")
+}
+
 /// Takes the address out of the record: the provider has none for it.
 pub fn withdraw(number: &mut Number) {
     number.public.shift_remove("e911");
     number.features.remove(&Feature::E911);
     number.address_work = None;
+}
+
+/// Takes out of an asked address what a provider made of another place that the
+/// number had before: a PATCH of a street leaves it behind, and a client sends it
+/// back with a document that he edited. A `location_id` that the number didn't
+/// have is a choice among candidates, and stays.
+///
+/// ```
+/// # use serde_json::json;
+/// use numbers::feature::e911::drop_leftovers;
+/// let before = json!({ "street_address": "12 SAMPLE ST", "location_id": "1", "plus_four": "9" });
+/// let left = |asked: serde_json::Value| {
+///     let mut asked = asked.as_object().cloned().unwrap_or_default();
+///     drop_leftovers(&mut asked, before.as_object().unwrap());
+///     json!(asked)
+/// };
+/// let moved = json!({ "street_address": "7 Oak", "location_id": "1", "plus_four": "9" });
+/// assert_eq!(left(moved), json!({ "street_address": "7 Oak" }));
+/// let chosen = json!({ "street_address": "12 Sample", "location_id": "2", "plus_four": "9" });
+/// assert_eq!(left(chosen), json!({ "street_address": "12 Sample", "location_id": "2" }));
+/// let renamed = json!({ "street_address": "12 SAMPLE ST", "location_id": "1" });
+/// assert_eq!(left(renamed.clone()), renamed);
+/// ```
+pub fn drop_leftovers(asked: &mut Map<String, Value>, before: &Map<String, Value>) {
+    if PLACE
+        .iter()
+        .all(|part| asked.get(*part) == before.get(*part))
+    {
+        return;
+    }
+    asked.retain(|name, value| {
+        !MADE_OF_IT.contains(&name.as_str()) || before.get(name) != Some(value)
+    });
 }
 
 /// The confirmed address, as long as the document still asks for that one and
@@ -84,6 +167,32 @@ pub(super) fn kept(number: &Number) -> Option<Value> {
     let confirmed = number.features.get(&Feature::E911)?;
     let asked = number.public.get("e911")?;
     (is_served(number.state) && confirmed == asked).then(|| confirmed.clone())
+}
+
+/// The address that stands in the document and that no provider has confirmed
+/// for the number: a note from elsewhere. Without its status, which would be
+/// taken for a provider's word.
+///
+/// ```
+/// # use numbers::{carrier::CarrierName, e164::E164, number::Number, state::State};
+/// # use serde_json::json;
+/// use numbers::feature::e911::{confirm, note};
+/// # let key = E164::try_from("+14155550100").unwrap();
+/// # let mut number = Number::new(key, State::InService, CarrierName::new("telnyx"), Default::default());
+/// let address = json!({ "street_address": "1 A ST", "status": "PROVISIONED" });
+/// number.public.insert("e911".to_owned(), address.clone());
+/// assert_eq!(json!(note(&number)), json!({ "street_address": "1 A ST" }));
+/// confirm(&mut number, address.as_object().unwrap());
+/// assert_eq!(note(&number), None);
+/// ```
+pub fn note(number: &Number) -> Option<Map<String, Value>> {
+    let noted = number.public.get("e911")?;
+    if number.features.get(&Feature::E911) == Some(noted) {
+        return None;
+    }
+    let mut note = noted.as_object().filter(|note| !note.is_empty())?.clone();
+    note.shift_remove("status");
+    Some(note)
 }
 
 /// The address that the document asks for and nobody has confirmed.

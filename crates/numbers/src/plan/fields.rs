@@ -31,7 +31,11 @@ pub(super) fn apply(
     write_fields(on, command, operation, number);
     command.lists.set(number, on.standing().is_admin())?;
     rename_carrier(on, number, rules)?;
-    let address = asked_address(command, number).cloned();
+    let mut address = asked_address(command, number).cloned();
+    if let Some(address) = &mut address {
+        // How it stands is for its provider to say.
+        address.shift_remove("status");
+    }
     let mut asked = newly_asked(on, number);
     asked.extend(address.as_ref().map(|_| Feature::E911));
     let usable = available_features(on, number, rules);
@@ -44,6 +48,7 @@ pub(super) fn apply(
         });
     }
     match (address, on.address) {
+        (None, _) if withdraws_address(command) => e911::give_up(number),
         (None, _) => {}
         (Some(address), None) => {
             // Already in the features, so that the price is known.
@@ -101,6 +106,12 @@ fn asked_address<'n>(command: &Command, number: &'n Number) -> Option<&'n Map<St
     feature::unconfirmed_address(number).filter(|_| named)
 }
 
+/// Whether the request names an emergency address and wants none.
+fn withdraws_address(command: &Command) -> bool {
+    let named = command.fields.get("e911");
+    named.is_some_and(|address| !document::is_set(address))
+}
+
 /// Creating, reserving, activating, porting and POST replace the public
 /// fields, PATCH merges. Activating what is in service for the target already,
 /// without fields, changes nothing.
@@ -118,6 +129,12 @@ fn write_fields(on: &Situation<'_>, command: &Command, operation: Operation, num
         document::merge(&mut number.public, fields);
     } else {
         number.public = document::replaced(fields);
+    }
+    let before = on.number.and_then(|stored| stored.public.get("e911"));
+    if let (Some(Value::Object(before)), Some(Value::Object(asked))) =
+        (before, number.public.get_mut("e911"))
+    {
+        e911::drop_leftovers(asked, before);
     }
     // Obsolete, and never shown again (spec/numbers.md 9).
     number.public.shift_remove("im");

@@ -44,6 +44,8 @@ const SUGGESTED: &str = "21629";
 const OPEN: &str = "open";
 /// And what the number had before.
 const BEFORE: &str = "before";
+/// And why the vendor refused it, after which that is set again.
+const REFUSED: &str = "refused";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -208,12 +210,15 @@ impl TwilioE911 {
         kept: &Located,
         sid: &str,
     ) -> Result<Standing, ProviderError> {
+        if let Some(reason) = kept.keys.get(REFUSED).and_then(Value::as_str) {
+            return self.put_back(held, kept, reason).await;
+        }
         let is_open = kept.keys.contains_key(OPEN);
         let held = match held.state(sid) {
             State::Free if !is_open => return Ok(Standing::Nothing),
             State::Free => match self.set(&held, sid).await {
                 Err(error) if error.failure == Failure::Refused => {
-                    return self.put_back(&held, kept, error).await;
+                    return self.put_back(held, kept, &error.reason).await;
                 }
                 set => set?,
             },
@@ -232,18 +237,32 @@ impl TwilioE911 {
         })
     }
 
-    /// The new address was refused: what the number had is set again.
+    /// The new address was refused: what the number had is set again, and that
+    /// it is in force is asked for as it was the first time.
     async fn put_back(
         &self,
-        held: &Held,
+        held: Held,
         kept: &Located,
-        refusal: ProviderError,
+        reason: &str,
     ) -> Result<Standing, ProviderError> {
-        if let Some(before) = kept.keys.get(BEFORE).and_then(Value::as_str) {
-            self.set(held, before).await?;
-        }
-        Ok(Standing::Failed {
-            reason: refusal.reason,
+        let failed = Standing::Failed {
+            reason: reason.to_owned(),
+        };
+        let Some(before) = kept.keys.get(BEFORE).and_then(Value::as_str) else {
+            return Ok(failed);
+        };
+        let held = match held.state(before) {
+            State::Free => self.set(&held, before).await?,
+            _ => held,
+        };
+        Ok(match held.state(before) {
+            State::Registered => failed,
+            State::Underway | State::Leaving | State::Free => {
+                let mut open = unconfirmed(kept);
+                open.keys.insert(REFUSED.to_owned(), json!(reason));
+                Standing::Pending(open)
+            }
+            State::Failed | State::Other => Standing::Nothing,
         })
     }
 }
@@ -275,6 +294,7 @@ fn registered(kept: &Located) -> Located {
     let mut located = kept.clone();
     located.keys.remove(OPEN);
     located.keys.remove(BEFORE);
+    located.keys.remove(REFUSED);
     let status = json!("PROVISIONED");
     located.fields.insert("status".to_owned(), status);
     located
@@ -352,6 +372,8 @@ impl EmergencyProvider for TwilioE911 {
         let was_bare = !kept.keys.contains_key(BEFORE);
         match self.brought_on(number, held, &kept, &made.sid).await {
             Ok(Standing::Provisioned(located)) => Ok(Placed::Provisioned(located)),
+            Ok(Standing::Pending(open)) => Ok(Placed::Pending(open)),
+            // What the number had is in force again.
             Ok(Standing::Failed { reason }) => Err(self.client.error(Failure::Refused, reason)),
             Err(error) if was_bare => Err(error),
             _ => Ok(Placed::Pending(kept)),

@@ -321,6 +321,10 @@ impl EmergencyProvider for TelnyxE911 {
                 Ok(Placed::Provisioned(Self::kept(located, &id, true)))
             }
             State::Underway => Ok(Placed::Pending(Self::kept(located, &id, false))),
+            // Whether the one before is in force still is asked for.
+            State::Failed(_) if previous.is_some() => {
+                Ok(Placed::Pending(Self::kept(located, &id, false)))
+            }
             State::Failed(reason) => {
                 let _ = self.delete(&id).await;
                 Err(self.account.client.error(Failure::Refused, reason))

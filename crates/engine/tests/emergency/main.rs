@@ -1,12 +1,16 @@
 //! Emergency addresses: a number claims only what its provider has, whatever
 //! fails when.
 
+mod owners;
+mod second_thoughts;
+#[path = "../support/mod.rs"]
 mod support;
+mod whatever_fails;
 
 use std::sync::Arc;
 
 use engine::change::ChangeRequest;
-use engine::emergency::SetupState;
+use engine::emergency::{Setup, SetupState};
 use engine::orders::Timing;
 use engine::settings::NumberManager;
 use engine::{EngineError, Settings};
@@ -14,14 +18,13 @@ use numbers::account::Account;
 use numbers::e164::E164;
 use numbers::error::NumberError;
 use numbers::feature::Feature;
-use numbers::feature::e911::AddressWork;
+use numbers::feature::e911::{AddressWork, CONTACTS};
 use numbers::gregorian::GregorianSeconds;
 use numbers::life::Operation;
 use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::price::PriceList;
 use numbers::state::State;
-use proptest::prelude::*;
 use providers::Providers;
 use serde_json::{Value, json};
 use store::Page;
@@ -52,11 +55,28 @@ async fn town() -> Town {
 }
 
 async fn town_with(prices: PriceList) -> Town {
+    town_built(prices, IMPATIENT, Providers::default()).await
+}
+
+/// Where people wait until it is known.
+async fn patient_town() -> Town {
+    let patient = Timing {
+        wait_ms: 20_000,
+        ..IMPATIENT
+    };
+    town_built(PriceList::default(), patient, Providers::default()).await
+}
+
+/// With other providers beside the one that everybody has.
+async fn town_of(others: Providers) -> Town {
+    town_built(PriceList::default(), IMPATIENT, others).await
+}
+
+async fn town_built(prices: PriceList, orders: Timing, mut providers: Providers) -> Town {
     let provider = Arc::new(Played::new("dash_e911"));
-    let mut providers = Providers::default();
     providers.add_emergency(Arc::clone(&provider) as Arc<_>);
     let settings = Settings {
-        orders: IMPATIENT,
+        orders,
         prices,
         number_manager: NumberManager {
             available_module_name: "inventory".to_owned(),
@@ -118,6 +138,19 @@ impl Town {
         self.ask(NUMBER, Operation::Merge, fields).await
     }
 
+    /// An address, with whom to notify.
+    async fn set_with(&self, street: &str, contact: &str) -> Result<Number, EngineError> {
+        let mut wanted = address(street);
+        wanted[CONTACTS] = json!([contact]);
+        let fields = json!({ "e911": wanted });
+        self.ask(NUMBER, Operation::Merge, fields).await
+    }
+
+    async fn clear(&self) -> Result<Number, EngineError> {
+        let fields = json!({ "e911": null });
+        self.ask(NUMBER, Operation::Merge, fields).await
+    }
+
     async fn job(&self) {
         let desk = self.world.engine.addresses();
         while desk.look_after(LATER).await.unwrap() > 0 {}
@@ -127,9 +160,28 @@ impl Town {
         self.world.store.number(&key()).await.unwrap()
     }
 
-    async fn state(&self) -> SetupState {
+    async fn setup(&self) -> Option<Setup> {
         let desk = self.world.engine.addresses();
-        desk.setup(&key()).await.unwrap().unwrap().state()
+        desk.setup(&key()).await.unwrap()
+    }
+
+    async fn state(&self) -> SetupState {
+        self.setup().await.unwrap().state()
+    }
+
+    /// Whom the number's owner wants to be notified.
+    async fn contact(&self) -> Option<String> {
+        let number = self.stored().await?;
+        let contacts = number.features.get(&Feature::E911)?.get(CONTACTS)?;
+        Some(contacts[0].as_str()?.to_owned())
+    }
+
+    /// From now on another provider confirms what the owner asks for.
+    fn choose(&mut self, provider: &str) {
+        let mut owner = Account::clone(&self.owner);
+        owner.is_reseller = true;
+        owner.number_manager = object(json!({ "e911_provider": provider }));
+        self.owner = Arc::new(owner);
     }
 
     fn has(&self) -> Option<String> {
@@ -496,69 +548,4 @@ async fn a_reseller_chooses_its_own_provider() {
     town.job().await;
     assert_eq!(town.has(), None);
     assert_eq!(town.claims().await.as_deref(), Some("2 B ST"));
-}
-
-#[derive(Clone, Debug)]
-enum Move {
-    Set(&'static str),
-    Note,
-    Clear,
-    Release,
-    Activate,
-    Job,
-}
-
-fn moves() -> impl Strategy<Value = (Move, Vec<Act>)> {
-    let act = prop_oneof![
-        4 => Just(Act::Works),
-        2 => Just(Act::Later),
-        1 => Just(Act::Refused),
-        2 => Just(Act::LostAfter),
-        2 => Just(Act::LostBefore),
-    ];
-    let step = prop_oneof![
-        4 => prop_oneof![Just("1 A St"), Just("2 B St"), Just("12 Sample")].prop_map(Move::Set),
-        1 => Just(Move::Note),
-        1 => Just(Move::Clear),
-        2 => Just(Move::Release),
-        2 => Just(Move::Activate),
-        2 => Just(Move::Job),
-    ];
-    (step, proptest::collection::vec(act, 0..3))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_fails_a_number_claims_what_its_provider_has(
-        steps in proptest::collection::vec(moves(), 1..14),
-    ) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let town = town().await;
-            town.in_service(NUMBER).await;
-            for (step, acts) in steps {
-                town.provider.next(&acts);
-                // Refused or not: it is what is true afterwards that counts.
-                match step {
-                    Move::Set(street) => drop(town.set(street).await),
-                    Move::Note => drop(town.ask(NUMBER, Operation::Merge, json!({ "note": 1 })).await),
-                    Move::Clear => drop(town.ask(NUMBER, Operation::Merge, json!({ "e911": null })).await),
-                    Move::Release => drop(town.ask(NUMBER, Operation::Release, json!({})).await),
-                    Move::Activate => drop(town.ask(NUMBER, Operation::Activate, json!({})).await),
-                    Move::Job => town.job().await,
-                }
-                let number = town.stored().await.unwrap();
-                if number.address_work.is_none() {
-                    assert_eq!(town.claims().await, town.has());
-                }
-            }
-            town.provider.next(&[]);
-            town.job().await;
-            let number = town.stored().await.unwrap();
-            assert_eq!(number.address_work, None);
-            assert_eq!(town.claims().await, town.has());
-        });
-    }
 }
