@@ -7,7 +7,7 @@
 mod repair;
 mod report;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use carriers::{Carrier, OrderId, Orders, Owned, Spending};
@@ -131,8 +131,11 @@ impl Engine {
         let Some(orders) = asks(carrier) else {
             return Err(ReconcileError::NotAsked(account.carrier.clone()));
         };
-        let theirs = owned(&account.carrier, orders).await?;
-        let mut differences = self.only_ours(ours, &theirs).await?;
+        let mut theirs = listed(&account.carrier, orders, None).await?;
+        let missing = missing(ours, &theirs);
+        let (more, untold) = other_lists(&account.carrier, orders, &missing).await?;
+        theirs.extend(more);
+        let mut differences = self.only_ours(ours, &theirs, &untold).await?;
         differences.extend(self.theirs(account, &theirs).await?);
         differences.sort_by(|a, b| a.number.cmp(&b.number));
         Ok(Reconciliation {
@@ -174,24 +177,25 @@ impl Engine {
     }
 
     /// Ours that the carrier doesn't name, and that stayed as they were while
-    /// it was asked.
+    /// it was asked. Of `untold` numbers it didn't say whether they are.
     async fn only_ours(
         &self,
         ours: &Records,
-        theirs: &BTreeMap<E164, Owned>,
+        theirs: &Lists,
+        untold: &HashSet<E164>,
     ) -> Result<Vec<Difference>, StoreError> {
-        let missing = ours.iter();
-        let missing: Vec<E164> = missing
-            .filter(|(number, record)| !record.waits && !theirs.contains_key(*number))
-            .map(|(number, _)| number.clone())
-            .collect();
+        let missing: Vec<E164> = missing(ours, theirs).into_iter().cloned().collect();
         let mut found = Vec::new();
         for chunk in missing.chunks(CHUNK) {
             let records = self.store.numbers(chunk).await?;
             for record in records.into_iter().flatten() {
                 let stayed = ours.get(&record.id);
                 if stayed.is_some_and(|ours| ours.revision == record.revision) {
-                    let kind = DifferenceKind::OursNotTheirs;
+                    let kind = if untold.contains(&record.id) {
+                        DifferenceKind::Unknown
+                    } else {
+                        DifferenceKind::OursNotTheirs
+                    };
                     found.push(Difference::of(&record, kind, Suggestion::AskCarrier));
                 }
             }
@@ -203,7 +207,7 @@ impl Engine {
     async fn theirs(
         &self,
         account: &CarrierAccount,
-        theirs: &BTreeMap<E164, Owned>,
+        theirs: &Lists,
     ) -> Result<Vec<Difference>, StoreError> {
         let keys: Vec<E164> = theirs.keys().cloned().collect();
         let mut found = Vec::new();
@@ -264,13 +268,16 @@ fn asks(carrier: &dyn Carrier) -> Option<&dyn Orders> {
     orders.filter(|_| carrier.spending() != Spending::Sandbox)
 }
 
-/// Everything that is ours at the carrier's, by number.
-async fn owned(
+/// What a carrier says is ours, by number.
+type Lists = BTreeMap<E164, Owned>;
+
+/// A list of what is ours at the carrier's: all of it, or from a page on.
+async fn listed(
     name: &CarrierName,
     orders: &dyn Orders,
-) -> Result<BTreeMap<E164, Owned>, ReconcileError> {
-    let mut all = BTreeMap::new();
-    let mut from = None;
+    mut from: Option<String>,
+) -> Result<Lists, ReconcileError> {
+    let mut all = Lists::new();
     for _ in 0..MOST_PAGES {
         let page = orders.owned(from.as_deref()).await?;
         let numbers = page.numbers.into_iter();
@@ -284,6 +291,50 @@ async fn owned(
         from = page.next;
     }
     Err(ReconcileError::Endless(name.clone()))
+}
+
+/// Ours that no list has; what waits for an order is on its way.
+fn missing<'o>(ours: &'o Records, theirs: &Lists) -> Vec<&'o E164> {
+    let missing = ours.iter();
+    missing
+        .filter(|(number, record)| !record.waits && !theirs.contains_key(*number))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+/// The lists of the countries that missing numbers may be in, where a carrier
+/// keeps countries apart; and those numbers of which it doesn't tell.
+async fn other_lists(
+    name: &CarrierName,
+    orders: &dyn Orders,
+    missing: &[&E164],
+) -> Result<(Lists, HashSet<E164>), ReconcileError> {
+    let mut lists = Lists::new();
+    let mut untold = HashSet::new();
+    // By country, whether it was told.
+    let mut asked: HashMap<String, bool> = HashMap::new();
+    for &number in missing {
+        for country in places::countries(number) {
+            let Some(first) = orders.list_of(&country) else {
+                continue;
+            };
+            if !asked.contains_key(&country) {
+                let list = listed(name, orders, Some(first)).await;
+                asked.insert(country.clone(), list.is_ok());
+                match list {
+                    Ok(list) => lists.extend(list),
+                    Err(ReconcileError::Carrier(error)) => {
+                        tracing::warn!(carrier = %name, country, %error, "no list of a country");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if asked.get(&country) == Some(&false) {
+                untold.insert(number.clone());
+            }
+        }
+    }
+    Ok((lists, untold))
 }
 
 /// How a record and what the carrier says of the number differ.

@@ -10,6 +10,7 @@ use carriers::Failure;
 use engine::Settings;
 use engine::change::ChangeRequest;
 use engine::credentials::SecretsKey;
+use engine::import::ImportRow;
 use engine::reconcile::{CarrierAccount, DifferenceKind, ReconcileError, Reconciliation};
 use engine::search::SearchQuery;
 use engine::settings::NumberManager;
@@ -21,23 +22,25 @@ use numbers::number::Number;
 use numbers::plan::Command;
 use numbers::state::State;
 use outside::settings::AllSettings;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use simulators::other::{TOKEN, WIRE};
-use simulators::{Simulator, Vendor};
+use simulators::{Fault, Simulator, Vendor, Wire};
 use support::{World, broken_rules, key_of, object, system, world_with};
 
-/// `other`, where the operator's own token is wrong: who has a right one has an
-/// account there.
+/// `other`; unless it is said otherwise the operator's own token is wrong, and
+/// who has a right one has an account there.
 struct Market {
     world: World,
     vendor: Simulator,
 }
 
-const STOCK: [&str; 4] = [
+const STOCK: [&str; 6] = [
     "+14155550101",
     "+14155550102",
     "+14155550103",
     "+14155550104",
+    "+442079460018",
+    "+33199000118",
 ];
 
 fn other() -> CarrierName {
@@ -50,12 +53,15 @@ fn keys(numbers: &[&str]) -> Vec<E164> {
 
 impl Market {
     async fn new() -> Self {
+        Self::with(WIRE, json!({"bearer_token": "a wrong one"})).await
+    }
+
+    async fn with(wire: Wire, settings: Value) -> Self {
         let vendor = Arc::new(Vendor::new(STOCK.map(str::to_owned)));
-        let vendor = Simulator::start(WIRE, vendor).await.unwrap();
-        let operators = object(json!({
-            "base_url": vendor.url(), "allow_private_addresses": true,
-            "bearer_token": "a wrong one",
-        }));
+        let vendor = Simulator::start(wire, vendor).await.unwrap();
+        let mut operators = object(settings);
+        let more = json!({"base_url": vendor.url(), "allow_private_addresses": true});
+        operators.extend(object(more));
         let world = world_with(Settings {
             carriers: AllSettings(BTreeMap::from([("other".to_owned(), operators)])),
             number_manager: NumberManager {
@@ -128,6 +134,32 @@ impl Market {
             reseller: Some(reseller.id.clone()),
         };
         self.world.engine.reconcile(&account).await.unwrap()
+    }
+
+    /// What the operator's account there tells otherwise than we do.
+    async fn differences(&self) -> Vec<(String, DifferenceKind)> {
+        let account = CarrierAccount {
+            carrier: other(),
+            reseller: None,
+        };
+        let report = self.world.engine.reconcile(&account).await.unwrap();
+        let differences = report.differences.into_iter();
+        differences
+            .map(|one| (one.number.to_string(), one.kind))
+            .collect()
+    }
+
+    /// Ours by our records, whatever the carrier says.
+    async fn ours(&self, numbers: &[&str]) {
+        let row = |number: &&str| ImportRow {
+            e164: (*number).to_owned(),
+            account_id: Some(self.world.master().id.to_string()),
+            carrier_module: Some("other".to_owned()),
+            ..ImportRow::default()
+        };
+        let rows = numbers.iter().map(row).collect();
+        let taken = self.world.engine.import_batch(&system(), rows).await;
+        assert!(taken.unwrap().iter().all(Result::is_ok));
     }
 
     async fn record(&self, number: &str) -> Number {
@@ -214,4 +246,53 @@ async fn what_nobody_here_knows_goes_back_with_the_credentials_that_bought_it() 
     let credentials = orders[0].credentials.as_ref();
     assert_eq!(credentials.map(|own| &own.reseller), Some(&reseller.id));
     assert!(market.vendor.vendor.owned(None, 10).is_empty());
+}
+
+const LONDON: &str = STOCK[4];
+const PARIS: &str = STOCK[5];
+
+/// Its phonebook keeps countries apart, and the default one is another.
+#[tokio::test]
+async fn numbers_of_every_country_where_some_are_ours_are_asked_for() {
+    let token = json!({ "bearer_token": TOKEN });
+    let market = Market::with(WIRE, token.clone()).await;
+    market.ours(&[STOCK[0], LONDON, "+442079460019"]).await;
+    for number in [STOCK[0], LONDON, PARIS] {
+        market.bought_elsewhere(number);
+    }
+    let gone = ("+442079460019".to_owned(), DifferenceKind::OursNotTheirs);
+    assert_eq!(market.differences().await, [gone.clone()]);
+    // Where nothing is ours nothing is looked for, unless it is configured.
+    let mut more = token;
+    more["countries"] = json!(["GB", "FR"]);
+    let market = Market::with(WIRE, more).await;
+    market.ours(&[LONDON, "+442079460019"]).await;
+    market.bought_elsewhere(LONDON);
+    market.bought_elsewhere(PARIS);
+    let orphan = (PARIS.to_owned(), DifferenceKind::TheirsNotOurs);
+    assert_eq!(market.differences().await, [orphan, gone]);
+    // It goes back in its country.
+    let report = market.world.engine.reconcile_all(None).await.unwrap();
+    let report = report[0].1.as_ref().unwrap();
+    let cx = system();
+    let orders = market.world.engine.give_back_orphans(&cx, report).await;
+    assert!(orders.unwrap()[0].state().is_final());
+    assert_eq!(market.vendor.vendor.owned(None, 10), [LONDON]);
+}
+
+#[tokio::test]
+async fn what_a_carrier_does_not_tell_of_is_unknown_and_not_gone() {
+    let wire = Wire {
+        spends: |_, path, _| path.starts_with("/numbers/GB/owned"),
+        ..WIRE
+    };
+    let market = Market::with(wire, json!({ "bearer_token": TOKEN })).await;
+    market.ours(&[STOCK[0], LONDON]).await;
+    let both = [Fault::ErrorBefore; 2];
+    market.vendor.vendor.faults.script(both);
+    let expected = [
+        (STOCK[0].to_owned(), DifferenceKind::OursNotTheirs),
+        (LONDON.to_owned(), DifferenceKind::Unknown),
+    ];
+    assert_eq!(market.differences().await, expected);
 }

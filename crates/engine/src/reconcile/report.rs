@@ -96,6 +96,8 @@ pub struct Difference {
 pub enum DifferenceKind {
     /// We have it, and the carrier says it isn't ours.
     OursNotTheirs,
+    /// We have it, and the carrier doesn't tell whether it is ours.
+    Unknown,
     /// The carrier says it is ours, and we have no record: paid for in vain.
     TheirsNotOurs,
     /// Both have it, and describe it otherwise.
@@ -104,12 +106,18 @@ pub enum DifferenceKind {
 
 impl DifferenceKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OursNotTheirs, Self::TheirsNotOurs, Self::Attributes];
+    pub const ALL: [Self; 4] = [
+        Self::OursNotTheirs,
+        Self::Unknown,
+        Self::TheirsNotOurs,
+        Self::Attributes,
+    ];
 
     /// The name in reports and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OursNotTheirs => "ours_not_theirs",
+            Self::Unknown => "unknown",
             Self::TheirsNotOurs => "theirs_not_ours",
             Self::Attributes => "attributes",
         }

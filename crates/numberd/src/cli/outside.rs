@@ -42,6 +42,7 @@ pub enum CarrierCommand {
 #[derive(Args)]
 #[command(
     after_help = "ours_not_theirs: we have it, and the carrier says it isn't ours
+unknown: we have it, and the carrier doesn't tell whether it is ours
 theirs_not_ours: the carrier says it is ours, and we have no record of it
 attributes: both have it, and describe it otherwise
 
