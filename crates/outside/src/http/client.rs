@@ -51,6 +51,7 @@ impl Client {
         spending: Spending,
         secrets: &[&str],
     ) -> Result<Self, BadSettings> {
+        common.check_limits(service)?;
         let base = match &common.base_url {
             Some(url) => url.clone(),
             None => {
@@ -84,7 +85,7 @@ impl Client {
                 .collect(),
             permits: Semaphore::new(common.max_concurrency.max(1)),
             breaker: Breaker::default(),
-            timeout: Duration::from_millis(common.timeout_ms.max(1)),
+            timeout: Duration::from_millis(common.timeout_ms),
             max_body_bytes: common.max_body_bytes,
             allow_private: common.allow_private_addresses,
         })
