@@ -9,6 +9,7 @@ use futures::future::{BoxFuture, join_all};
 use numbers::account::Account;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use outside::patience::within;
 use store::StoreError;
 
 use crate::Engine;
@@ -100,7 +101,7 @@ impl Engine {
         let deadline = Duration::from_millis(deadline);
         let asked = dealers.iter().filter_map(|(name, dealer)| {
             let answer = match &dealer.carrier {
-                Ok(carrier) => Ok(tokio::time::timeout(deadline, ask(carrier.offers()?))),
+                Ok(carrier) => Ok(within(deadline, ask(carrier.offers()?))),
                 Err(reason) => Err(reason.clone()),
             };
             Some(async move {
@@ -117,13 +118,13 @@ impl Engine {
         };
         for (name, answer) in join_all(asked).await {
             let reason = match answer {
-                Ok(Ok(Ok(said))) => {
+                Ok(Some(Ok(said))) => {
                     answers.said.push(said);
                     continue;
                 }
-                Ok(Ok(Err(error))) => error.reason,
+                Ok(Some(Err(error))) => error.reason,
                 Err(unusable) => unusable,
-                Ok(Err(_)) => format!("no answer within {} ms", deadline.as_millis()),
+                Ok(None) => format!("no answer within {} ms", deadline.as_millis()),
             };
             tracing::warn!(carrier = %name, reason, "a carrier didn't answer a search");
             answers.silent.insert(name, reason);
