@@ -177,8 +177,15 @@ pub trait Orders: Send + Sync {
     async fn holds(&self, number: &E164) -> Result<Option<Owned>, CarrierError>;
 
     /// Everything that is ours at the vendor's, a page of it; `from` is the
-    /// last page's [`OwnedPage::next`].
+    /// last page's [`OwnedPage::next`]. A vendor that keeps countries apart tells
+    /// those that are configured; [`Orders::list_of`] leads to the others.
     async fn owned(&self, from: Option<&str>) -> Result<OwnedPage, CarrierError>;
+
+    /// What to ask [`Orders::owned`] for to get a country's list (`GB`) that it
+    /// doesn't tell by itself; `None`: it tells all.
+    fn list_of(&self, _country: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A vendor's word that an order moved. It is no evidence: it only makes us

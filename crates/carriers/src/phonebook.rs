@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::CarrierError;
 use outside::http::{Answer, Call, Client, Method};
-use outside::settings::{Common, Secret, Spending};
+use outside::settings::{Common, LONGEST_CONNECT_MS, Secret, Spending};
 use outside::{BadSettings, Service};
 
 /// Numbers that one request asks about.
@@ -58,7 +58,7 @@ impl Phonebook {
         let common = Common {
             base_url: settings.url.clone(),
             timeout_ms: settings.timeout_ms,
-            connect_timeout_ms: settings.timeout_ms,
+            connect_timeout_ms: settings.timeout_ms.min(LONGEST_CONNECT_MS),
             allow_private_addresses: settings.allow_private_addresses,
             allow_plain_http: settings.allow_plain_http,
             ..Common::default()

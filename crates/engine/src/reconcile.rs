@@ -5,22 +5,24 @@
 //! what is bought or given back meanwhile is no difference.
 
 mod repair;
+mod report;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use carriers::{Carrier, CarrierError, Cost, OrderId, Orders, Owned, Spending};
-use numbers::account::AccountId;
+use carriers::{Carrier, OrderId, Orders, Owned, Spending};
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::number::Number;
 use numbers::revision::Revision;
-use numbers::state::State;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::{Page, StoreError};
 
+pub use report::{
+    CarrierAccount, Difference, DifferenceKind, ReconcileError, Reconciliation, Suggestion,
+};
+
 use crate::Engine;
-use crate::credentials::credentials_of;
 
 /// How many records are read at once.
 const CHUNK: usize = 1000;
@@ -28,175 +30,116 @@ const CHUNK: usize = 1000;
 /// How many pages a carrier's list may have.
 const MOST_PAGES: usize = 100_000;
 
-/// What a carrier and we say of its numbers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reconciliation {
-    /// Which carrier.
-    pub carrier: CarrierName,
-    /// With which reseller's credentials it was asked; absent: the operator's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reseller: Option<AccountId>,
-    /// How many numbers we have of it.
-    pub ours: usize,
-    /// How many it says are ours.
-    pub theirs: usize,
-    /// How many of ours wait for an order, and were passed over.
-    pub waiting: usize,
-    /// Where we differ, in the order of the numbers.
-    pub differences: Vec<Difference>,
-}
-
-/// A number of which a carrier and we say different things.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
-    /// Which.
-    pub number: E164,
-    /// What is different.
-    pub kind: DifferenceKind,
-    /// What could be done.
-    pub suggestion: Suggestion,
-    /// The state of our record, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
-    /// Who has it; or, where we have no record, for whom it was ordered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// Our order that the carrier names, where it names one that we know.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order: Option<OrderId>,
-    /// What it costs, where the carrier says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
-    /// Attributes that differ: name → `{ours, theirs}`.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    pub attributes: Map<String, Value>,
-    /// What the carrier says of it, to be taken over with it.
-    #[serde(skip)]
-    pub data: Map<String, Value>,
-}
-
-/// How a carrier and we differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DifferenceKind {
-    /// We have it, and the carrier says it isn't ours.
-    OursNotTheirs,
-    /// The carrier says it is ours, and we have no record: paid for in vain.
-    TheirsNotOurs,
-    /// Both have it, and describe it otherwise.
-    Attributes,
-}
-
-impl DifferenceKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::OursNotTheirs, Self::TheirsNotOurs, Self::Attributes];
-
-    /// The name in reports and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OursNotTheirs => "ours_not_theirs",
-            Self::TheirsNotOurs => "theirs_not_ours",
-            Self::Attributes => "attributes",
-        }
-    }
-}
-
-/// What could be done about a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Suggestion {
-    /// Ask the carrier what became of it: calls to it don't arrive.
-    AskCarrier,
-    /// Take it into the stock: we ordered it once.
-    Adopt,
-    /// Give it back: nobody here knows of it.
-    Release,
-    /// Look which is right.
-    Compare,
-}
-
-impl Suggestion {
-    /// The name in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AskCarrier => "ask_carrier",
-            Self::Adopt => "adopt",
-            Self::Release => "release",
-            Self::Compare => "compare",
-        }
-    }
-}
-
-/// Why a carrier can't be compared with.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReconcileError {
-    /// It isn't configured, or has no interface for that.
-    #[error("the carrier '{0}' can't be asked: it has no [carriers.{0}], or is a sandbox")]
-    NotAsked(CarrierName),
-    /// It didn't tell.
-    #[error(transparent)]
-    Carrier(#[from] CarrierError),
-    /// It tells more than anybody owns.
-    #[error("the list of '{0}' has no end")]
-    Endless(CarrierName),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// One account at one carrier: the operator's, or a reseller's own.
-#[derive(Clone, Copy)]
-struct Here<'a> {
-    name: &'a CarrierName,
-    reseller: Option<&'a AccountId>,
-}
-
-impl Here<'_> {
-    fn has(self, number: &Number) -> bool {
-        number.carrier == *self.name && credentials_of(number).as_ref() == self.reseller
-    }
-}
-
 /// What a record says that matters here.
 struct Ours {
     revision: Revision,
     waits: bool,
 }
 
-impl Engine {
-    /// The carriers that can be asked for what is ours.
-    pub fn reconcilable(&self) -> Vec<CarrierName> {
-        let asked = self.carriers.all();
-        let asked = asked.filter(|carrier| asks(*carrier).is_some());
-        asked.map(|carrier| carrier.name().clone()).collect()
-    }
+/// The records of one account at a carrier.
+type Records = HashMap<E164, Ours>;
 
-    /// Compares a carrier's numbers with ours, those of the operator or those
-    /// that were bought with a reseller's own credentials; changes nothing.
+/// What came of comparing with one account at a carrier.
+pub type Reconciled = (CarrierAccount, Result<Reconciliation, ReconcileError>);
+
+impl Engine {
+    /// Compares an account's numbers at a carrier with ours; changes nothing.
     pub async fn reconcile(
         &self,
-        name: &CarrierName,
-        reseller: Option<&AccountId>,
+        account: &CarrierAccount,
     ) -> Result<Reconciliation, ReconcileError> {
-        let carrier = match reseller {
+        let carrier = self.asked(account).await?;
+        let carrier = carrier.ok_or_else(|| ReconcileError::NotAsked(account.carrier.clone()))?;
+        let mut records = self.records(|of| of == account).await?;
+        let records = records.remove(account).unwrap_or_default();
+        self.compared_with(account, carrier.as_ref(), &records)
+            .await
+    }
+
+    /// Compares the numbers of every account at every carrier, or at one of
+    /// them, with ours: the operator's, those of resellers, and those with whose
+    /// credentials numbers of ours were bought.
+    pub async fn reconcile_all(
+        &self,
+        only: Option<&CarrierName>,
+    ) -> Result<Vec<Reconciled>, StoreError> {
+        let is_meant = |name: &CarrierName| only.is_none_or(|only| only == name);
+        let operators: Vec<CarrierAccount> = self
+            .carriers
+            .all()
+            .filter(|carrier| is_meant(carrier.name()) && asks(*carrier).is_some())
+            .map(|carrier| CarrierAccount {
+                carrier: carrier.name().clone(),
+                reseller: None,
+            })
+            .collect();
+        let is_asked = |account: &CarrierAccount| match account.reseller {
+            Some(_) => is_meant(&account.carrier),
+            None => operators.contains(account),
+        };
+        let mut records = self.records(is_asked).await?;
+        let mut accounts: BTreeSet<CarrierAccount> = records.keys().cloned().collect();
+        for (reseller, carrier) in self.dealers.set_now().await? {
+            accounts.extend(is_meant(&carrier).then_some(CarrierAccount {
+                carrier,
+                reseller: Some(reseller),
+            }));
+        }
+        accounts.extend(operators);
+        let mut told = Vec::new();
+        for account in accounts {
+            let records = records.remove(&account).unwrap_or_default();
+            let report = match self.asked(&account).await {
+                Ok(None) => continue,
+                Ok(Some(carrier)) => {
+                    self.compared_with(&account, carrier.as_ref(), &records)
+                        .await
+                }
+                Err(error) => Err(error),
+            };
+            told.push((account, report));
+        }
+        Ok(told)
+    }
+
+    /// Where an account is asked for what is ours; `None`: nowhere.
+    async fn asked(
+        &self,
+        account: &CarrierAccount,
+    ) -> Result<Option<Arc<dyn Carrier>>, ReconcileError> {
+        let carrier = match &account.reseller {
+            None => self.carriers.shared(&account.carrier),
             Some(reseller) => {
-                let dealer = self.dealers.giving_back(reseller, name).await?;
-                dealer.and_then(|dealer| dealer.carrier.ok())
+                let dealer = self.dealers.giving_back(reseller, &account.carrier).await?;
+                let gone = || Err("no credentials of it are kept".to_owned());
+                let carrier = dealer.map_or_else(gone, |dealer| dealer.carrier);
+                Some(carrier.map_err(|reason| ReconcileError::Unusable {
+                    account: account.clone(),
+                    reason,
+                })?)
             }
-            None => self.carriers.shared(name),
         };
-        let Some(orders) = carrier.as_deref().and_then(asks) else {
-            return Err(ReconcileError::NotAsked(name.clone()));
+        Ok(carrier.filter(|carrier| asks(carrier.as_ref()).is_some()))
+    }
+
+    async fn compared_with(
+        &self,
+        account: &CarrierAccount,
+        carrier: &dyn Carrier,
+        ours: &Records,
+    ) -> Result<Reconciliation, ReconcileError> {
+        let Some(orders) = asks(carrier) else {
+            return Err(ReconcileError::NotAsked(account.carrier.clone()));
         };
-        let here = Here { name, reseller };
-        let ours = self.records_of(here).await?;
-        let theirs = owned(name, orders).await?;
-        let mut differences = self.only_ours(&ours, &theirs).await?;
-        differences.extend(self.theirs(here, &theirs).await?);
+        let mut theirs = listed(&account.carrier, orders, None).await?;
+        let missing = missing(ours, &theirs);
+        let (more, untold) = other_lists(&account.carrier, orders, &missing).await?;
+        theirs.extend(more);
+        let mut differences = self.only_ours(ours, &theirs, &untold).await?;
+        differences.extend(self.theirs(account, &theirs).await?);
         differences.sort_by(|a, b| a.number.cmp(&b.number));
         Ok(Reconciliation {
-            carrier: name.clone(),
-            reseller: reseller.cloned(),
+            account: account.clone(),
             ours: ours.len(),
             theirs: theirs.len(),
             waiting: ours.values().filter(|record| record.waits).count(),
@@ -204,19 +147,26 @@ impl Engine {
         })
     }
 
-    async fn records_of(&self, here: Here<'_>) -> Result<HashMap<E164, Ours>, StoreError> {
-        let mut found = HashMap::new();
+    /// The records of the accounts that are wanted, in one pass over all.
+    async fn records(
+        &self,
+        is_wanted: impl Fn(&CarrierAccount) -> bool,
+    ) -> Result<HashMap<CarrierAccount, Records>, StoreError> {
+        let mut found: HashMap<CarrierAccount, Records> = HashMap::new();
         let mut page = Page::first(CHUNK);
         loop {
             let numbers = self.store.all_numbers(&page).await?;
             let last = numbers.last().map(|number| number.id.clone());
             let more = numbers.len() == CHUNK;
-            for number in numbers.into_iter().filter(|number| here.has(number)) {
-                let ours = Ours {
-                    revision: number.revision,
-                    waits: number.order.is_some(),
-                };
-                found.insert(number.id, ours);
+            for number in numbers {
+                let account = CarrierAccount::of(&number);
+                if is_wanted(&account) {
+                    let ours = Ours {
+                        revision: number.revision,
+                        waits: number.order.is_some(),
+                    };
+                    found.entry(account).or_default().insert(number.id, ours);
+                }
             }
             match last.filter(|_| more) {
                 // The last of this page is read again with the next.
@@ -227,24 +177,25 @@ impl Engine {
     }
 
     /// Ours that the carrier doesn't name, and that stayed as they were while
-    /// it was asked.
+    /// it was asked. Of `untold` numbers it didn't say whether they are.
     async fn only_ours(
         &self,
-        ours: &HashMap<E164, Ours>,
-        theirs: &BTreeMap<E164, Owned>,
+        ours: &Records,
+        theirs: &Lists,
+        untold: &HashSet<E164>,
     ) -> Result<Vec<Difference>, StoreError> {
-        let missing = ours.iter();
-        let missing: Vec<E164> = missing
-            .filter(|(number, record)| !record.waits && !theirs.contains_key(*number))
-            .map(|(number, _)| number.clone())
-            .collect();
+        let missing: Vec<E164> = missing(ours, theirs).into_iter().cloned().collect();
         let mut found = Vec::new();
         for chunk in missing.chunks(CHUNK) {
             let records = self.store.numbers(chunk).await?;
             for record in records.into_iter().flatten() {
                 let stayed = ours.get(&record.id);
                 if stayed.is_some_and(|ours| ours.revision == record.revision) {
-                    let kind = DifferenceKind::OursNotTheirs;
+                    let kind = if untold.contains(&record.id) {
+                        DifferenceKind::Unknown
+                    } else {
+                        DifferenceKind::OursNotTheirs
+                    };
                     found.push(Difference::of(&record, kind, Suggestion::AskCarrier));
                 }
             }
@@ -255,8 +206,8 @@ impl Engine {
     /// The carrier's, against the records as they are now.
     async fn theirs(
         &self,
-        here: Here<'_>,
-        theirs: &BTreeMap<E164, Owned>,
+        account: &CarrierAccount,
+        theirs: &Lists,
     ) -> Result<Vec<Difference>, StoreError> {
         let keys: Vec<E164> = theirs.keys().cloned().collect();
         let mut found = Vec::new();
@@ -267,7 +218,7 @@ impl Engine {
                     continue;
                 };
                 match record {
-                    Some(record) => found.extend(compared(here, &record, owned)),
+                    Some(record) => found.extend(compared(account, &record, owned)),
                     None => found.push(self.orphan(owned).await?),
                 }
             }
@@ -297,74 +248,17 @@ impl Engine {
         })
     }
 
-    /// Compares every carrier's numbers with ours, and tells the log and the
-    /// metrics.
-    pub async fn reconcile_all(&self) {
-        for name in self.reconcilable() {
-            match self.reconcile(&name, None).await {
+    /// Compares everything with ours, and tells the log and the metrics.
+    pub async fn tell_differences(&self) -> Result<(), StoreError> {
+        for (account, report) in self.reconcile_all(None).await? {
+            match report {
                 Ok(report) => report.tell(),
                 Err(error) => {
-                    tracing::error!(carrier = %name, %error, "a carrier can't be reconciled");
+                    tracing::error!(%account, %error, "a carrier can't be reconciled");
                 }
             }
         }
-    }
-}
-
-impl Reconciliation {
-    /// What only the carrier knows.
-    pub fn orphans(&self) -> impl Iterator<Item = &Difference> {
-        let all = self.differences.iter();
-        all.filter(|difference| difference.kind == DifferenceKind::TheirsNotOurs)
-    }
-
-    /// Leaves only these numbers' differences.
-    pub fn keep_only(&mut self, numbers: &HashSet<E164>) {
-        self.differences
-            .retain(|difference| numbers.contains(&difference.number));
-    }
-
-    fn tell(&self) {
-        for kind in DifferenceKind::ALL {
-            let all = self.differences.iter();
-            let count = all.filter(|difference| difference.kind == kind).count();
-            let labels = [
-                ("carrier", self.carrier.to_string()),
-                ("kind", kind.as_str().to_owned()),
-            ];
-            #[expect(clippy::cast_precision_loss, reason = "a count of numbers")]
-            metrics::gauge!("numberd_reconcile_differences", &labels).set(count as f64);
-            if count > 0 {
-                tracing::warn!(
-                    carrier = %self.carrier,
-                    kind = kind.as_str(),
-                    numbers = count,
-                    "a carrier and we differ: see `numberd carrier reconcile`"
-                );
-            }
-        }
-        tracing::info!(
-            carrier = %self.carrier,
-            ours = self.ours,
-            theirs = self.theirs,
-            "reconciled"
-        );
-    }
-}
-
-impl Difference {
-    fn of(record: &Number, kind: DifferenceKind, suggestion: Suggestion) -> Self {
-        Self {
-            number: record.id.clone(),
-            kind,
-            suggestion,
-            state: Some(record.state),
-            account: record.owner.clone(),
-            order: None,
-            cost: None,
-            attributes: Map::new(),
-            data: Map::new(),
-        }
+        Ok(())
     }
 }
 
@@ -374,13 +268,16 @@ fn asks(carrier: &dyn Carrier) -> Option<&dyn Orders> {
     orders.filter(|_| carrier.spending() != Spending::Sandbox)
 }
 
-/// Everything that is ours at the carrier's, by number.
-async fn owned(
+/// What a carrier says is ours, by number.
+type Lists = BTreeMap<E164, Owned>;
+
+/// A list of what is ours at the carrier's: all of it, or from a page on.
+async fn listed(
     name: &CarrierName,
     orders: &dyn Orders,
-) -> Result<BTreeMap<E164, Owned>, ReconcileError> {
-    let mut all = BTreeMap::new();
-    let mut from = None;
+    mut from: Option<String>,
+) -> Result<Lists, ReconcileError> {
+    let mut all = Lists::new();
     for _ in 0..MOST_PAGES {
         let page = orders.owned(from.as_deref()).await?;
         let numbers = page.numbers.into_iter();
@@ -396,8 +293,52 @@ async fn owned(
     Err(ReconcileError::Endless(name.clone()))
 }
 
+/// Ours that no list has; what waits for an order is on its way.
+fn missing<'o>(ours: &'o Records, theirs: &Lists) -> Vec<&'o E164> {
+    let missing = ours.iter();
+    missing
+        .filter(|(number, record)| !record.waits && !theirs.contains_key(*number))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+/// The lists of the countries that missing numbers may be in, where a carrier
+/// keeps countries apart; and those numbers of which it doesn't tell.
+async fn other_lists(
+    name: &CarrierName,
+    orders: &dyn Orders,
+    missing: &[&E164],
+) -> Result<(Lists, HashSet<E164>), ReconcileError> {
+    let mut lists = Lists::new();
+    let mut untold = HashSet::new();
+    // By country, whether it was told.
+    let mut asked: HashMap<String, bool> = HashMap::new();
+    for &number in missing {
+        for country in places::countries(number) {
+            let Some(first) = orders.list_of(&country) else {
+                continue;
+            };
+            if !asked.contains_key(&country) {
+                let list = listed(name, orders, Some(first)).await;
+                asked.insert(country.clone(), list.is_ok());
+                match list {
+                    Ok(list) => lists.extend(list),
+                    Err(ReconcileError::Carrier(error)) => {
+                        tracing::warn!(carrier = %name, country, %error, "no list of a country");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if asked.get(&country) == Some(&false) {
+                untold.insert(number.clone());
+            }
+        }
+    }
+    Ok((lists, untold))
+}
+
 /// How a record and what the carrier says of the number differ.
-fn compared(here: Here<'_>, record: &Number, owned: &Owned) -> Option<Difference> {
+fn compared(account: &CarrierAccount, record: &Number, owned: &Owned) -> Option<Difference> {
     if record.order.is_some() {
         return None;
     }
@@ -407,12 +348,9 @@ fn compared(here: Here<'_>, record: &Number, owned: &Owned) -> Option<Difference
             attributes.insert(key.to_owned(), json!({"ours": ours, "theirs": theirs}));
         }
     };
-    differs("carrier", json!(record.carrier), json!(here.name));
-    differs(
-        "reseller",
-        json!(credentials_of(record)),
-        json!(here.reseller),
-    );
+    let bought = CarrierAccount::of(record);
+    differs("carrier", json!(bought.carrier), json!(account.carrier));
+    differs("reseller", json!(bought.reseller), json!(account.reseller));
     for (key, theirs) in &owned.data {
         if let Some(ours) = record.carrier_data.get(key) {
             differs(key, ours.clone(), theirs.clone());

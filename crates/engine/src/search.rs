@@ -36,6 +36,7 @@ pub use query::SearchQuery;
 pub use row::{CarrierClass, SearchRow};
 
 use kept::Kept;
+use outside::{MOST_OFFERS, shared_out};
 use pages::{Pages, Shared};
 use row::Hit;
 use wanted::QueryId;
@@ -196,11 +197,11 @@ impl Engine {
 
     /// Each offered number once, without what is no whole number, and without
     /// those that have a record here: a carrier may go on offering what we
-    /// bought from it.
+    /// bought from it. The carriers share what room there is.
     async fn sellable(
         &self,
         buyer: &Account,
-        offers: Vec<Offer>,
+        mut offered: Vec<Vec<Offer>>,
         own: &[Hit],
     ) -> Result<Vec<Offer>, StoreError> {
         let numbering = self.numbering(Some(buyer));
@@ -209,10 +210,10 @@ impl Engine {
             key.is_ok_and(|key| key == *offer.number())
         };
         let mut seen: HashSet<E164> = own.iter().map(|hit| hit.number.clone()).collect();
-        let mut offers: Vec<Offer> = offers
-            .into_iter()
-            .filter(|offer| is_number(offer) && seen.insert(offer.number().clone()))
-            .collect();
+        for offers in &mut offered {
+            offers.retain(|offer| is_number(offer) && seen.insert(offer.number().clone()));
+        }
+        let mut offers = shared_out(offered, MOST_OFFERS);
         let keys: Vec<E164> = offers.iter().map(|offer| offer.number().clone()).collect();
         let mut known = self.store.numbers(&keys).await?.into_iter();
         offers.retain(|_| known.next().flatten().is_none());

@@ -20,7 +20,7 @@ use numbers::state::State;
 use outside::settings::AllSettings;
 use serde_json::{Map, json};
 use simulators::other::{TOKEN, WIRE};
-use simulators::{Simulator, Vendor};
+use simulators::{Simulator, Vendor, simwood};
 use store::{Batch, Document, DocumentKind, Page};
 use support::{World, key_of, object, world_with};
 use tokio::net::TcpListener;
@@ -113,6 +113,61 @@ async fn pages_go_on_where_the_last_one_ended() {
     let mut distinct = seen.clone();
     distinct.dedup();
     assert_eq!((seen.len(), distinct.len()), (20, 20));
+}
+
+/// One carrier sells more than is kept, and comes first.
+#[tokio::test]
+async fn no_carrier_pushes_another_out() {
+    let many = Vendor::new((0..1200).map(|line| format!("+1415555{line:04}")));
+    let few = Vendor::new((0..100).map(|line| format!("+1415444{line:04}")));
+    let other = Simulator::start(WIRE, Arc::new(many)).await.unwrap();
+    let simwood = Simulator::start(simwood::WIRE, Arc::new(few)).await;
+    let simwood = simwood.unwrap();
+    let carriers = BTreeMap::from([
+        (
+            "other".to_owned(),
+            object(json!({
+                "base_url": other.url(), "bearer_token": TOKEN, "allow_private_addresses": true,
+            })),
+        ),
+        (
+            "simwood".to_owned(),
+            object(json!({
+                "base_url": simwood.url(), "simwood_account_id": simwood::ACCOUNT,
+                "auth_username": simwood::LOGIN.0, "auth_password": simwood::LOGIN.1,
+                "allow_private_addresses": true,
+            })),
+        ),
+    ]);
+    let modules = ["local", "other", "simwood"];
+    let world = world_with(Settings {
+        carriers: AllSettings(carriers),
+        number_manager: NumberManager {
+            carrier_modules: modules.map(str::to_owned).to_vec(),
+            maximum_search_quantity: 2000,
+            ..NumberManager::default()
+        },
+        ..Settings::default()
+    })
+    .await;
+    let query = SearchQuery {
+        prefix: Some("415".to_owned()),
+        quantity: 2000,
+        ..SearchQuery::default()
+    };
+    let account = world.master();
+    let found = world
+        .engine
+        .search(Some(&account.id), Some(account), &query);
+    let found = found.await.unwrap();
+    assert!(found.silent.is_empty(), "{:?}", found.silent);
+    let of = |beginning: &str| {
+        let rows = found.rows.iter();
+        rows.filter(|row| row.number.as_str().starts_with(beginning))
+            .count()
+    };
+    assert_eq!((of("+1415555"), of("+1415444")), (900, 100));
+    assert!(found.rows[0].number.as_str().starts_with("+1415555"));
 }
 
 #[tokio::test]

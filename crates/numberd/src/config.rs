@@ -422,6 +422,16 @@ mod tests {
     }
 
     #[test]
+    fn limits_that_no_service_may_have_are_told_at_the_start() {
+        for section in ["carriers.telnyx", "providers.telnyx_e911"] {
+            let text = format!("[{section}]\ntoken = 'x'\nconnect_timeout_ms = 10001");
+            let error = parse(&text).unwrap_err().to_string();
+            let told = format!("[{section}]: 'connect_timeout_ms' is from 1 to 10000");
+            assert!(error.contains(&told), "{error}");
+        }
+    }
+
+    #[test]
     fn a_carrier_without_credentials_says_which_key_is_missing() {
         for (name, key) in [("telnyx", "token"), ("other", "phonebook_url")] {
             let error = parse(&format!("[carriers.{name}]"))

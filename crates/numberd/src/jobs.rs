@@ -132,7 +132,9 @@ async fn reconcile(engine: Arc<Engine>, turn: Turn) {
     loop {
         sleep(pause).await;
         turn.comes().await;
-        engine.reconcile_all().await;
+        if let Err(error) = engine.tell_differences().await {
+            tracing::error!(%error, "carriers can't be reconciled");
+        }
     }
 }
 

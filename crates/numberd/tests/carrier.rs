@@ -81,7 +81,7 @@ impl Shop {
     fn differences(&self, options: &[&str]) -> (Option<i32>, Value, Vec<[String; 3]>) {
         let arguments = ["carrier", "reconcile", "other", "--json"];
         let run = self.place.run(&[&arguments, options].concat());
-        let report = run.json();
+        let report = run.json()[0].take();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let differences = report["differences"].as_array().unwrap().iter();
         let differences = differences
@@ -154,7 +154,7 @@ fn each_difference_is_told_with_what_could_be_done_and_nothing_is_changed() {
     let first = csv.out.lines().next().unwrap();
     assert_eq!(
         first,
-        "number,difference,suggestion,done,state,account,cost,details"
+        "number,difference,suggestion,done,state,account,reseller,cost,details"
     );
     assert!(csv.out.contains("USD 0.50 setup, 1.00 monthly"), "{csv:?}");
 }

@@ -37,6 +37,15 @@ impl fmt::Debug for AllSettings {
     }
 }
 
+/// The longest that a request may take, in milliseconds: whoever waits for it
+/// holds a connection, and an order that has no answer is open for as long
+/// (spec/integrations.md 8, rule 1).
+pub const LONGEST_REQUEST_MS: u64 = 30_000;
+/// The longest that connecting may take, in milliseconds.
+pub const LONGEST_CONNECT_MS: u64 = 10_000;
+/// The largest answer that may be read into memory, in bytes.
+pub const LARGEST_BODY: usize = 10 << 20;
+
 /// The keys that every service has.
 #[expect(
     clippy::struct_excessive_bools,
@@ -47,13 +56,15 @@ impl fmt::Debug for AllSettings {
 pub struct Common {
     /// Where its API is; the vendor's own place when absent.
     pub base_url: Option<Url>,
-    /// The longest that a request may take, in milliseconds.
+    /// The longest that a request may take, in milliseconds; at most
+    /// [`LONGEST_REQUEST_MS`].
     pub timeout_ms: u64,
-    /// The longest that connecting may take, in milliseconds.
+    /// The longest that connecting may take, in milliseconds; at most
+    /// [`LONGEST_CONNECT_MS`].
     pub connect_timeout_ms: u64,
     /// Requests at once.
     pub max_concurrency: usize,
-    /// The largest answer that is read, in bytes.
+    /// The largest answer that is read, in bytes; at most [`LARGEST_BODY`].
     pub max_body_bytes: usize,
     /// Whether addresses of private networks and of this machine may be called.
     pub allow_private_addresses: bool,
@@ -73,10 +84,10 @@ impl Default for Common {
     fn default() -> Self {
         Self {
             base_url: None,
-            timeout_ms: 30_000,
-            connect_timeout_ms: 10_000,
+            timeout_ms: LONGEST_REQUEST_MS,
+            connect_timeout_ms: LONGEST_CONNECT_MS,
             max_concurrency: 16,
-            max_body_bytes: 10 << 20,
+            max_body_bytes: LARGEST_BODY,
             allow_private_addresses: false,
             allow_plain_http: false,
             sandbox: false,
@@ -176,6 +187,27 @@ pub fn with_own(
 }
 
 impl Common {
+    /// Refuses limits beyond what any service may have, and those that let
+    /// nothing through.
+    pub(crate) fn check_limits(&self, service: &Service) -> Result<(), BadSettings> {
+        let body = self.max_body_bytes as u64;
+        for (key, set, most) in [
+            ("timeout_ms", self.timeout_ms, LONGEST_REQUEST_MS),
+            (
+                "connect_timeout_ms",
+                self.connect_timeout_ms,
+                LONGEST_CONNECT_MS,
+            ),
+            ("max_body_bytes", body, LARGEST_BODY as u64),
+        ] {
+            if set == 0 || set > most {
+                let problem = format!("'{key}' is from 1 to {most}, not {set}");
+                return Err(BadSettings::new(service, problem));
+            }
+        }
+        Ok(())
+    }
+
     /// The switches as one; `sandboxed` is the vendor's default of
     /// `sandbox_provisioning` (spec/integrations.md 1.7).
     pub fn spending(&self, sandboxed: bool) -> Spending {
@@ -196,6 +228,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::http::Client;
 
     fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
@@ -245,6 +278,31 @@ mod tests {
             let operators = json!({"timeout_ms": 500, "sandbox": true});
             let error = own(&operators, &json!({key: value})).unwrap_err();
             assert!(error.problem.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn limits_that_no_service_may_have_are_refused_by_name() {
+        let made = |key: &str, value: u64| {
+            let service = Service::carrier("other");
+            let settings = object(&json!({ key: value }));
+            let (common, _): (Common, Value) = read(&service, settings)?;
+            let url = "https://example.com";
+            Client::new(&service, &common, url, Spending::Allowed, &[]).map(|_| ())
+        };
+        for (key, most) in [
+            ("timeout_ms", 30_000),
+            ("connect_timeout_ms", 10_000),
+            ("max_body_bytes", 10 << 20),
+        ] {
+            for good in [1, most] {
+                assert_eq!(made(key, good), Ok(()), "{key} {good}");
+            }
+            for wrong in [0, most + 1, u64::MAX] {
+                let error = made(key, wrong).unwrap_err().to_string();
+                let told = format!("[carriers.other]: '{key}' is from 1 to {most}, not {wrong}");
+                assert_eq!(error, told);
+            }
         }
     }
 }

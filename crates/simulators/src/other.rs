@@ -51,7 +51,8 @@ fn routes(vendor: Arc<Vendor>) -> Router {
 fn is_of(country: &str, number: &str) -> bool {
     match country {
         "GB" => number.starts_with("+44"),
-        _ => !number.starts_with("+44"),
+        "FR" => number.starts_with("+33"),
+        _ => !number.starts_with("+44") && !number.starts_with("+33"),
     }
 }
 
@@ -241,10 +242,16 @@ struct After {
     limit: usize,
 }
 
-async fn owned(State(vendor): State<Arc<Vendor>>, Query(page): Query<After>) -> Response {
-    let found = vendor.owned(page.after.as_deref(), page.limit.min(1000));
+async fn owned(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Query(page): Query<After>,
+) -> Response {
+    let found = vendor.owned(page.after.as_deref(), usize::MAX);
     let rows: Map<String, Value> = found
         .into_iter()
+        .filter(|number| is_of(&country, number))
+        .take(page.limit.min(1000))
         .map(|number| {
             let known = known(&vendor, &number);
             (number, known)

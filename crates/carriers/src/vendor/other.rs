@@ -40,12 +40,14 @@ const SHORTEST_NAMED: usize = 7;
 /// How many owned numbers are asked for at once.
 const OWNED_PAGE: usize = 500;
 
-/// Kazoo's keys of `number_manager.other`, and a token.
+/// Kazoo's keys of `number_manager.other`, a token, and in which countries
+/// numbers may be ours beside the default one.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     phonebook_url: Option<url::Url>,
     default_country: String,
+    countries: Vec<String>,
     endpoints: Endpoints,
     bearer_token: Secret,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
         Self {
             phonebook_url: None,
             default_country: "US".to_owned(),
+            countries: Vec::new(),
             endpoints: Endpoints::Many(Vec::new()),
             bearer_token: Secret::default(),
         }
@@ -73,7 +76,10 @@ enum Endpoints {
 pub struct Other {
     name: CarrierName,
     client: Client,
+    /// The default one.
     country: String,
+    /// Those whose numbers may be ours, the default one first.
+    countries: Vec<String>,
     gateways: Vec<String>,
     token: Secret,
 }
@@ -91,10 +97,19 @@ impl Other {
         let secrets = [own.bearer_token.0.as_str()];
         let client = Client::new(&service, &common, "", common.spending(false), &secrets)?
             .with_reads(&["status"]);
+        let mut countries = own.countries;
+        let is_no_code = |code: &&String| !matches!(code.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z']);
+        if let Some(wrong) = countries.iter().find(is_no_code) {
+            let problem = format!("'{wrong}' in 'countries' is no code as 'GB' is one");
+            return Err(BadSettings::new(&service, problem));
+        }
+        countries.retain(|country| *country != own.default_country);
+        countries.insert(0, own.default_country.clone());
         Ok(Self {
             name,
             client,
             country: own.default_country,
+            countries,
             gateways: match own.endpoints {
                 Endpoints::One(one) => vec![one],
                 Endpoints::Many(many) => many,
@@ -292,7 +307,14 @@ impl Orders for Other {
         number: &E164,
         known: &Map<String, Value>,
     ) -> Result<Release, CarrierError> {
-        let path = ["numbers", self.country_of(known), "order"];
+        // What was bought past us has no country noted.
+        let is_noted = known.contains_key("country");
+        let located = places::countries(number);
+        let country = match located.first() {
+            Some(first) if !is_noted && !located.contains(&self.country) => first,
+            _ => self.country_of(known),
+        };
+        let path = ["numbers", country, "order"];
         let answer = self
             .spend("release", Method::DELETE, &path)
             .header("idempotency-key", &sent.id().0)
@@ -323,25 +345,40 @@ impl Orders for Other {
         Ok(None)
     }
 
+    /// One country's list after the other; `from` is `CC/` and the number to go
+    /// on after, if any.
     async fn owned(&self, from: Option<&str>) -> Result<OwnedPage, CarrierError> {
+        let from = from.and_then(|from| from.split_once('/'));
+        let (country, after) = from.unwrap_or((&self.country, ""));
         let mut call = self
-            .look("owned", Method::GET, &["numbers", &self.country, "owned"])
+            .look("owned", Method::GET, &["numbers", country, "owned"])
             .query("limit", &OWNED_PAGE.to_string());
-        if let Some(after) = from {
+        if !after.is_empty() {
             call = call.query("after", after);
         }
         let answer = call.send().await?;
         let rows = object(&answer, data(&answer)?)?;
         let full = rows.len() >= OWNED_PAGE;
-        let last = rows.keys().next_back().cloned().filter(|_| full);
+        let next = match rows.keys().next_back().filter(|_| full) {
+            Some(last) => Some(format!("{country}/{last}")),
+            None => {
+                let mut rest = self.countries.iter().skip_while(|one| *one != country);
+                rest.nth(1).map(|next| format!("{next}/"))
+            }
+        };
         let numbers = rows.into_iter().filter_map(|(number, known)| {
             let number = number.parse().ok()?;
             Some(owned(number, known))
         });
         Ok(OwnedPage {
             numbers: numbers.collect(),
-            next: last,
+            next,
         })
+    }
+
+    fn list_of(&self, country: &str) -> Option<String> {
+        let is_told = self.countries.iter().any(|told| told == country);
+        (!is_told).then(|| format!("{country}/"))
     }
 }
 

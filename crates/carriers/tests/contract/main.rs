@@ -2,6 +2,7 @@
 
 mod bandwidth2;
 mod didww;
+mod on_the_way;
 mod other;
 mod sandbox;
 mod simwood;
@@ -12,9 +13,32 @@ mod voip_innovations;
 mod voxbone;
 mod world;
 
+/// What holds of every vendor under every fault, also of one that sells nothing.
+macro_rules! faults {
+    ($kind:expr) => {
+        #[tokio::test]
+        async fn what_is_not_known_is_never_told() {
+            crate::on_the_way::looking($kind).await;
+        }
+
+        #[tokio::test]
+        async fn a_release_under_any_fault_is_settled_by_asking() {
+            crate::on_the_way::releasing($kind).await;
+        }
+    };
+}
+pub(crate) use faults;
+
 /// The tests that every vendor has to pass, by its [`world::Kind`].
 macro_rules! contract {
     ($kind:expr) => {
+        crate::faults!($kind);
+
+        #[tokio::test]
+        async fn each_fault_of_an_order_means_what_it_is() {
+            crate::on_the_way::ordering($kind).await;
+        }
+
         #[tokio::test]
         async fn searches_find_what_is_for_sale_and_buy_nothing() {
             crate::world::searching($kind).await;

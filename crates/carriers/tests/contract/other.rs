@@ -1,11 +1,15 @@
 //! `other` against its simulator.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use carriers::{Filters, Query};
+use outside::patience::within;
 use serde_json::json;
 use simulators::Wire;
 use simulators::other::{TOKEN, WIRE};
+use tokio::net::TcpListener;
 
 use crate::world::{Kind, World};
 
@@ -53,6 +57,31 @@ async fn a_secret_that_comes_back_is_in_no_error() {
     let told = world.find(1).await.expect_err("a refusal").to_string();
     assert!(told.contains("Bearer ***"), "{told}");
     assert!(!told.contains(TOKEN), "{told}");
+}
+
+/// Who leaves isn't the carrier's fault, however often and however late.
+#[tokio::test(start_paused = true)]
+async fn clients_who_leave_shut_no_carrier_and_our_own_patience_does() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("an address"));
+    let world = World::with(KIND, json!({"base_url": url, "timeout_ms": 30_000})).await;
+    let long = Duration::from_secs(9);
+    for _ in 0..9 {
+        let left = tokio::time::timeout(long, world.find(1)).await;
+        assert!(left.is_err(), "{left:?}");
+        // Nor is it that a search is in a hurry.
+        let hurried = within(Duration::from_millis(300), world.find(1)).await;
+        assert!(hurried.is_none(), "{hurried:?}");
+    }
+    for _ in 0..5 {
+        let waited = within(long, world.find(1)).await;
+        assert!(waited.is_none(), "{waited:?}");
+    }
+    let shut = within(long, world.find(1))
+        .await
+        .expect("an answer at once");
+    let shut = shut.expect_err("it is left alone");
+    assert!(shut.reason.contains("left alone"), "{shut:?}");
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ const KIND: Kind = Kind {
     settles: true,
 };
 
+crate::faults!(KIND);
+
 const BOUGHT: [&str; 3] = ["+14155550101", "+14155550102", "+14155550103"];
 
 /// A world where an operator has bought of a group.
@@ -114,26 +116,6 @@ async fn a_refused_release_is_an_error_also_within_a_200() {
     let error = release(&world, BOUGHT[0]).await.expect_err("not now");
     assert_eq!(error.failure, Failure::NotSent);
     assert_eq!(world.vendor().owned(None, 10), BOUGHT);
-}
-
-#[tokio::test]
-async fn a_release_that_may_have_been_done_is_unknown_and_settled_by_asking() {
-    for fault in [
-        Fault::ErrorAfter,
-        Fault::DropAfter,
-        Fault::Hang,
-        Fault::Drip,
-        Fault::Malformed,
-        Fault::Bomb,
-    ] {
-        let world = stocked(json!({"timeout_ms": 300})).await;
-        world.vendor().faults.script([fault]);
-        let error = release(&world, BOUGHT[0]).await.expect_err("lost");
-        assert_eq!(error.failure, Failure::Unknown, "{fault:?} {error:?}");
-        let held = orders(&world).holds(&number(BOUGHT[0])).await;
-        assert_eq!(held, Ok(None), "{fault:?}");
-        assert_eq!(release(&world, BOUGHT[0]).await, Ok(Release::Done));
-    }
 }
 
 #[tokio::test]

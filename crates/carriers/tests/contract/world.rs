@@ -37,6 +37,7 @@ pub struct Kind {
 /// A vendor's file and its simulator.
 pub struct World {
     registry: Registry,
+    settings: BTreeMap<String, Map<String, Value>>,
     name: CarrierName,
     simulator: Simulator,
 }
@@ -68,7 +69,8 @@ impl World {
         settings.extend(more.as_object().cloned().unwrap_or_default());
         let settings = BTreeMap::from([(kind.name.to_owned(), settings.clone())]);
         Self {
-            registry: Registry::with_settings(settings).expect("settings"),
+            registry: Registry::with_settings(settings.clone()).expect("settings"),
+            settings,
             name: CarrierName::new(kind.name),
             simulator,
         }
@@ -76,6 +78,11 @@ impl World {
 
     pub fn carrier(&self) -> &dyn Carrier {
         self.registry.get(&self.name).expect("the carrier")
+    }
+
+    /// The same again, as after a restart.
+    pub fn again(&self) -> Registry {
+        Registry::with_settings(self.settings.clone()).expect("settings")
     }
 
     pub fn vendor(&self) -> &Vendor {

@@ -12,9 +12,9 @@ use outside::settings::{AllSettings, with_own};
 use outside::{BadSettings, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::{DocumentKind, Store, StoreError};
+use store::{DocumentKind, Page, Store, StoreError};
 
-use super::kept::{Kept, Version, document_id};
+use super::kept::{Kept, Version, document_id, reseller_and_carrier};
 use super::{NO_KEY, SecretsKey};
 
 /// How long what is known of a reseller's credentials is believed without a
@@ -23,6 +23,9 @@ const BELIEVED: Duration = Duration::from_secs(2);
 
 /// How many resellers' carriers are remembered.
 const REMEMBERED: usize = 4096;
+
+/// How many documents are read at once.
+const CHUNK: usize = 1000;
 
 /// Whose credentials an order is sent with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +180,26 @@ impl Dealers {
         let kept = self.kept(reseller, name).await?;
         let usable = |version| self.own(reseller, name, version).carrier.ok();
         Ok(kept.newest_first().filter_map(usable).collect())
+    }
+
+    /// The resellers that have credentials of their own at present, and where.
+    pub async fn set_now(&self) -> Result<Vec<(AccountId, CarrierName)>, StoreError> {
+        let mut found = Vec::new();
+        let mut page = Page::first(CHUNK);
+        loop {
+            let kind = DocumentKind::Credentials;
+            let stored = self.store.documents(kind, None, &page).await?;
+            for document in &stored {
+                let place = reseller_and_carrier(&document.id);
+                let is_set = Kept::from_document(document)?.present().is_some();
+                found.extend(place.filter(|_| is_set));
+            }
+            match stored.last().filter(|_| stored.len() == CHUNK) {
+                // The last of this page is read again with the next.
+                Some(last) => page = Page::starting_at(last.id.clone(), CHUNK),
+                None => return Ok(found),
+            }
+        }
     }
 
     /// What is stored, or was a moment ago.

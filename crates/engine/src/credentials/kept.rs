@@ -49,6 +49,13 @@ pub(crate) fn document_id(account: &AccountId, carrier: &CarrierName) -> String 
     format!("{account}/{carrier}")
 }
 
+/// Whose credentials where a document's id says that it holds.
+pub(crate) fn reseller_and_carrier(id: &str) -> Option<(AccountId, CarrierName)> {
+    let (account, carrier) = id.split_once('/')?;
+    let account = AccountId::parse(account).ok()?;
+    Some((account, CarrierName::new(carrier)))
+}
+
 impl Kept {
     /// What is stored in a document.
     pub fn from_document(document: &Document) -> Result<Self, StoreError> {

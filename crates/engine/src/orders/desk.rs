@@ -17,7 +17,7 @@ use outside::Service;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use store::{DocumentKind, Store, StoreError};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::{Fault, Order, OrderKind, OrderState};
 use crate::context::now;
@@ -451,7 +451,8 @@ async fn bounded<T>(
     carrier: &CarrierName,
     answer: impl Future<Output = Result<T, CarrierError>>,
 ) -> Result<T, CarrierError> {
-    timeout_at(until, answer).await.unwrap_or_else(|_| {
+    let answer = outside::patience::until(until, answer).await;
+    answer.unwrap_or_else(|| {
         let service = Service::carrier(carrier.as_str());
         let reason = "its answer was not waited for any longer";
         Err(CarrierError::new(&service, Failure::Unknown, reason))

@@ -7,6 +7,7 @@ use carriers::phonebook::{MOST_AT_ONCE, Phonebook};
 use carriers::{CarrierError, Failure};
 use futures::future::join_all;
 use numbers::e164::E164;
+use outside::patience::within;
 use serde_json::{Map, Value, json};
 
 use crate::Engine;
@@ -53,11 +54,10 @@ impl Engine {
         let settings = &self.settings.number_manager.locality;
         let time = Duration::from_millis(settings.timeout_ms);
         let asked = keys.chunks(MOST_AT_ONCE).map(|chunk| async move {
-            let answer = tokio::time::timeout(time, phonebook.locality(chunk)).await;
-            let answer = match answer {
-                Ok(Ok(known)) => Ok(known),
-                Ok(Err(error)) => Err(why(&error)),
-                Err(_) => Err("no answer in time"),
+            let answer = match within(time, phonebook.locality(chunk)).await {
+                Some(Ok(known)) => Ok(known),
+                Some(Err(error)) => Err(why(&error)),
+                None => Err("no answer in time"),
             };
             (chunk, answer)
         });

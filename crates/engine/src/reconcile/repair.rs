@@ -2,33 +2,44 @@
 
 use numbers::account::AccountId;
 use numbers::e164::E164;
+use numbers::state::State;
 use store::Expectation;
 
-use super::{Difference, Reconciliation};
+use super::{CarrierAccount, Difference, Reconciliation};
 use crate::credentials::note_credentials;
 use crate::import::ImportRow;
 use crate::orders::{Order, OrderKind};
-use crate::{Context, Engine, EngineError};
+use crate::{Context, Engine, EngineError, FieldError};
 
 impl Engine {
     /// Takes numbers that only the carrier knows into our stock: for an
-    /// account, in service; else available. Answers those that were.
+    /// account, in service; else available. What a reseller pays for goes to an
+    /// account below it only, and is else reserved for the reseller itself.
+    /// Answers those that were.
     pub async fn adopt(
         &self,
         cx: &Context,
         report: &Reconciliation,
         account: Option<&AccountId>,
     ) -> Result<Vec<E164>, EngineError> {
+        let reseller = report.account.reseller.as_ref();
+        if let (Some(reseller), Some(account)) = (reseller, account) {
+            self.check_is_below(account, reseller).await?;
+        }
         let orphans: Vec<&Difference> = report.orphans().collect();
         let rows = orphans.iter().map(|orphan| {
             let mut data = orphan.data.clone();
-            if let Some(reseller) = &report.reseller {
+            if let Some(reseller) = reseller {
                 note_credentials(&mut data, reseller);
             }
             ImportRow {
                 e164: orphan.number.to_string(),
-                account_id: account.map(ToString::to_string),
-                carrier_module: Some(report.carrier.to_string()),
+                account_id: account.or(reseller).map(ToString::to_string),
+                state: match (account, reseller) {
+                    (None, Some(_)) => Some(State::Reserved),
+                    _ => None,
+                },
+                carrier_module: Some(report.account.carrier.to_string()),
                 carrier_data: data,
                 ..ImportRow::default()
             }
@@ -41,6 +52,22 @@ impl Engine {
             .collect())
     }
 
+    /// Refuses to give an account what a reseller above others pays for.
+    async fn check_is_below(
+        &self,
+        account: &AccountId,
+        reseller: &AccountId,
+    ) -> Result<(), EngineError> {
+        let found = self.store.account(account).await?;
+        let found = found.ok_or_else(|| EngineError::BadIdentifier(account.to_string()))?;
+        if self.reseller_of(&found).await?.id == *reseller {
+            return Ok(());
+        }
+        let message = format!("{account} isn't below the reseller {reseller}, who pays for these");
+        let error = FieldError::new("account", "forbidden", message);
+        Err(EngineError::Validation(vec![error]))
+    }
+
     /// Gives numbers that only the carrier knows back, each by an order of the
     /// master account; answers the orders as they stand.
     pub async fn give_back_orphans(
@@ -49,11 +76,13 @@ impl Engine {
         report: &Reconciliation,
     ) -> Result<Vec<Order>, EngineError> {
         let master = self.master_account_id().await?;
-        let credentials = match &report.reseller {
-            Some(reseller) => {
-                let dealer = self.dealers.giving_back(reseller, &report.carrier).await?;
-                dealer.and_then(|dealer| dealer.credentials)
-            }
+        let CarrierAccount { carrier, reseller } = &report.account;
+        let credentials = match reseller {
+            Some(reseller) => match self.dealers.giving_back(reseller, carrier).await? {
+                Some(dealer) => dealer.credentials,
+                // Gone meanwhile; the operator's open another account.
+                None => return Ok(Vec::new()),
+            },
             None => None,
         };
         let mut orders = Vec::new();
@@ -63,7 +92,7 @@ impl Engine {
                 cx,
                 OrderKind::Release,
                 master.clone(),
-                &report.carrier,
+                carrier,
                 [key.clone()],
             );
             order.credentials.clone_from(&credentials);

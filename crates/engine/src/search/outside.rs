@@ -9,13 +9,14 @@ use futures::future::{BoxFuture, join_all};
 use numbers::account::Account;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
+use outside::patience::within;
 use store::StoreError;
 
 use crate::Engine;
 use crate::credentials::Shelf;
 
 /// How many offers one search keeps, of all carriers together.
-const MOST_OFFERS: usize = 1_000;
+pub(super) const MOST_OFFERS: usize = 1_000;
 
 /// The most that a carrier may say of one number, in bytes of JSON.
 const MOST_SAID: usize = 8 * 1024;
@@ -49,20 +50,14 @@ impl Engine {
         &'q self,
         shelves: &'q [Shelf],
         query: &'q Query,
-    ) -> Answers<Offer> {
+    ) -> Answers<Vec<Offer>> {
         let ask = |offers: &'q dyn Offers| offers.offers(query);
-        let answers = self.ask_each(shelves, ask).await;
-        let mut said = Vec::new();
-        for mut offers in answers.said {
+        let mut answers = self.ask_each(shelves, ask).await;
+        for offers in &mut answers.said {
             offers.retain(|offer| is_good(offer, query));
             offers.sort_by(|one, other| one.number().cmp(other.number()));
-            said.append(&mut offers);
         }
-        said.truncate(MOST_OFFERS);
-        Answers {
-            said,
-            silent: answers.silent,
-        }
+        answers
     }
 
     /// Which of these numbers some carrier sells right now, in their order.
@@ -101,7 +96,7 @@ impl Engine {
         let deadline = Duration::from_millis(deadline);
         let asked = shelves.iter().map(|shelf| {
             let offers = shelf.offers().map_err(str::to_owned);
-            let answer = offers.map(|offers| tokio::time::timeout(deadline, ask(offers)));
+            let answer = offers.map(|offers| within(deadline, ask(offers)));
             async move {
                 let answer = match answer {
                     Ok(answer) => Ok(answer.await),
@@ -116,13 +111,13 @@ impl Engine {
         };
         for (name, answer) in join_all(asked).await {
             let reason = match answer {
-                Ok(Ok(Ok(said))) => {
+                Ok(Some(Ok(said))) => {
                     answers.said.push(said);
                     continue;
                 }
-                Ok(Ok(Err(error))) => error.reason,
+                Ok(Some(Err(error))) => error.reason,
                 Err(unusable) => unusable,
-                Ok(Err(_)) => format!("no answer within {} ms", deadline.as_millis()),
+                Ok(None) => format!("no answer within {} ms", deadline.as_millis()),
             };
             tracing::warn!(carrier = %name, reason, "a carrier didn't answer a search");
             answers.silent.insert(name, reason);
@@ -131,9 +126,61 @@ impl Engine {
     }
 }
 
+/// At most `most` of what carriers offer, each one's in its order, one carrier
+/// after the other. Where there is more, they take turns, so that none pushes
+/// another out.
+pub(super) fn shared_out<T>(mut offered: Vec<Vec<T>>, most: usize) -> Vec<T> {
+    let mut kept = vec![0; offered.len()];
+    let mut left = most;
+    loop {
+        let before = left;
+        for (kept, offers) in kept.iter_mut().zip(&offered) {
+            if left > 0 && *kept < offers.len() {
+                *kept += 1;
+                left -= 1;
+            }
+        }
+        if left == before {
+            break;
+        }
+    }
+    for (offers, kept) in offered.iter_mut().zip(kept) {
+        offers.truncate(kept);
+    }
+    offered.into_iter().flatten().collect()
+}
+
 /// Whether an offer is what was asked for, and no more than a number and what
 /// one says of it.
 fn is_good(offer: &Offer, query: &Query) -> bool {
     let begins = offer.number().as_str().starts_with(&query.prefix);
     begins && offer.to_stored().len() <= MOST_SAID
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carriers_take_turns_where_there_is_more_than_is_kept() {
+        for (offered, most, kept) in [
+            (vec![vec![1, 2, 3, 4, 5], vec![6, 7]], 4, vec![1, 2, 6, 7]),
+            (
+                vec![vec![1, 2, 3, 4, 5], vec![6, 7]],
+                5,
+                vec![1, 2, 3, 6, 7],
+            ),
+            (vec![vec![1, 2, 3], vec![], vec![6, 7, 8]], 3, vec![1, 2, 6]),
+            (vec![vec![1], vec![2], vec![3]], 2, vec![1, 2]),
+            (vec![vec![1, 2], vec![3]], 9, vec![1, 2, 3]),
+            (vec![vec![1, 2], vec![3]], 0, vec![]),
+            (vec![], 9, vec![]),
+        ] {
+            assert_eq!(
+                shared_out(offered.clone(), most),
+                kept,
+                "{offered:?} {most}"
+            );
+        }
+    }
 }

@@ -42,16 +42,20 @@ pub enum CarrierCommand {
 #[derive(Args)]
 #[command(
     after_help = "ours_not_theirs: we have it, and the carrier says it isn't ours
+unknown: we have it, and the carrier doesn't tell whether it is ours
 theirs_not_ours: the carrier says it is ours, and we have no record of it
 attributes: both have it, and describe it otherwise
 
-Numbers that wait for an order are passed over."
+Numbers that wait for an order are passed over. Without --reseller the operator's account at the \
+carrier and those of all resellers are compared, each apart; --adopt and --release change what \
+belongs to one account only: the operator's, or the reseller's that is named. What a reseller pays \
+for is adopted for an account below it, or is reserved for the reseller itself."
 )]
 pub struct Reconcile {
     /// Which carrier
     pub carrier: String,
-    /// With the own credentials of this reseller (id, name or realm), and what
-    /// was bought with them
+    /// Only with the own credentials of this reseller (id, name or realm), and
+    /// what was bought with them
     #[arg(long, value_name = "ACCOUNT")]
     pub reseller: Option<String>,
     /// Only these numbers
@@ -60,7 +64,8 @@ pub struct Reconcile {
     /// Take numbers that only the carrier knows into our stock
     #[arg(long, conflicts_with = "release")]
     pub adopt: bool,
-    /// For this account (id, name or realm), in service; without it available to all
+    /// For this account (id, name or realm), in service; without it available to
+    /// all, or a reseller's reserved for it
     #[arg(long, value_name = "ACCOUNT", requires = "adopt")]
     pub account: Option<String>,
     /// Give numbers back that only the carrier knows

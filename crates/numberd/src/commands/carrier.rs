@@ -6,7 +6,7 @@ use std::io;
 use carriers::Cost;
 use csv::Writer;
 use engine::Context;
-use engine::reconcile::{Difference, ReconcileError, Reconciliation};
+use engine::reconcile::{CarrierAccount, Difference, ReconcileError, Reconciled, Reconciliation};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
@@ -31,27 +31,58 @@ pub async fn run(global: &Global, command: CarrierCommand) -> Outcome {
 }
 
 async fn reconcile(database: &Database, options: &Reconcile) -> Outcome {
-    let name = CarrierName::new(&options.carrier);
+    let mut reports = Vec::new();
+    for (account, report) in compared(database, options).await? {
+        let report = match report {
+            Ok(mut report) => {
+                if !options.only.is_empty() {
+                    let keys = options.only.iter().map(|text| database.key(text));
+                    report.keep_only(&keys.collect::<Outcome<HashSet<E164>>>()?);
+                }
+                let done = repair(database, options, &report).await?;
+                Ok((report, done))
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        reports.push((account, report));
+    }
+    tell(&reports, options)?;
+    let is_left = |report: &Told| match report {
+        Ok((report, done)) => report.differences.len() > done.numbers.len(),
+        Err(_) => true,
+    };
+    if reports.iter().any(|(_, report)| is_left(report)) {
+        return Err(Failure::silent(Code::Failure));
+    }
+    Ok(())
+}
+
+/// What an account's report says, and what was done about it; or why there is
+/// none.
+type Told = Result<(Reconciliation, Done), String>;
+
+/// The reports: of every account at the carrier, or of the one that is named.
+/// Changes are made to one only.
+async fn compared(database: &Database, options: &Reconcile) -> Outcome<Vec<Reconciled>> {
+    let engine = &database.engine;
+    let carrier = CarrierName::new(&options.carrier);
     let reseller = match &options.reseller {
         Some(text) => Some(database.account(text).await?.id.clone()),
         None => None,
     };
-    let asked = database.engine.reconcile(&name, reseller.as_ref());
-    let mut report = asked.await.map_err(failure)?;
-    if !options.only.is_empty() {
-        let keys = options.only.iter().map(|text| database.key(text));
-        report.keep_only(&keys.collect::<Outcome<HashSet<E164>>>()?);
+    if reseller.is_some() || options.adopt || options.release {
+        let account = CarrierAccount { carrier, reseller };
+        let report = engine.reconcile(&account).await.map_err(failure)?;
+        return Ok(vec![(account, Ok(report))]);
     }
-    let done = repair(database, options, &report).await?;
-    let rows = report.differences.iter();
-    let rows = rows.map(|difference| Row {
-        difference,
-        done: done.of(&difference.number),
-    });
-    tell(&report, rows.collect(), options)?;
-    match report.differences.len() - done.numbers.len() {
-        0 => Ok(()),
-        _ => Err(Failure::silent(Code::Failure)),
+    let mut all = engine.reconcile_all(Some(&carrier)).await?;
+    match all.len() {
+        0 => Err(failure(ReconcileError::NotAsked(carrier))),
+        1 => match all.remove(0) {
+            (account, Ok(report)) => Ok(vec![(account, Ok(report))]),
+            (_, Err(error)) => Err(failure(error)),
+        },
+        _ => Ok(all),
     }
 }
 
@@ -105,16 +136,18 @@ async fn repair(
 /// A line of the report.
 struct Row<'r> {
     difference: &'r Difference,
+    reseller: Option<&'r AccountId>,
     done: &'static str,
 }
 
-const COLUMNS: [(&str, usize); 8] = [
+const COLUMNS: [(&str, usize); 9] = [
     ("number", 16),
     ("difference", 15),
     ("suggestion", 11),
     ("done", 0),
     ("state", 10),
     ("account", 32),
+    ("reseller", 0),
     ("cost", 0),
     ("details", 0),
 ];
@@ -147,6 +180,7 @@ impl Row<'_> {
                 .as_ref()
                 .map(AccountId::to_string)
                 .unwrap_or_default(),
+            self.reseller.map(AccountId::to_string).unwrap_or_default(),
             cost.as_ref().map(money).unwrap_or_default(),
             details.join(" "),
         ]
@@ -167,40 +201,77 @@ fn money(cost: &Cost) -> String {
     format!("{} {setup}{} monthly", cost.currency, cost.monthly)
 }
 
-fn tell(report: &Reconciliation, rows: Vec<Row<'_>>, options: &Reconcile) -> Outcome {
+fn rows(reports: &[(CarrierAccount, Told)]) -> impl Iterator<Item = Row<'_>> {
+    let told = reports
+        .iter()
+        .filter_map(|(_, report)| report.as_ref().ok());
+    told.flat_map(|(report, done)| {
+        report.differences.iter().map(|difference| Row {
+            difference,
+            reseller: report.account.reseller.as_ref(),
+            done: done.of(&difference.number),
+        })
+    })
+}
+
+fn tell(reports: &[(CarrierAccount, Told)], options: &Reconcile) -> Outcome {
+    if options.format.json {
+        let documents = reports.iter().map(|told| match &told.1 {
+            Ok((report, _)) => {
+                let mut document = json!(report);
+                let rows = rows(std::slice::from_ref(told));
+                document["differences"] = rows.map(|row| row.document()).collect();
+                document
+            }
+            Err(error) => {
+                let mut document = json!(told.0);
+                document["error"] = json!(error);
+                document
+            }
+        });
+        let documents = documents.collect();
+        return Ok(output::json(&Value::Array(documents))?);
+    }
+    for (_, report) in reports {
+        if let Err(error) = report {
+            output::note(error);
+        }
+    }
     if options.csv {
         let mut out = Writer::from_writer(io::stdout().lock());
         let failed = |error: csv::Error| Failure::from(io::Error::from(error));
         out.write_record(COLUMNS.map(|(name, _)| name))
             .map_err(failed)?;
-        for row in rows {
+        for row in rows(reports) {
             out.write_record(row.cells()).map_err(failed)?;
         }
         return Ok(out.flush()?);
     }
-    if options.format.json {
-        let mut document = json!(report);
-        document["differences"] = rows.iter().map(Row::document).collect();
-        return Ok(output::json(&document)?);
-    }
-    let found = rows.len();
     let mut list = List::new(false, &COLUMNS);
-    for row in rows {
+    for row in rows(reports) {
         list.row(|| row.cells(), || Value::Null)?;
     }
     list.finish()?;
-    Ok(output::line(&format!(
-        "{}: {} ours ({} wait for an order), {} theirs: {found} differences",
-        report.carrier, report.ours, report.waiting, report.theirs
-    ))?)
+    for (account, report) in reports {
+        if let Ok((report, _)) = report {
+            output::line(&format!(
+                "{account}: {} ours ({} wait for an order), {} theirs: {} differences",
+                report.ours,
+                report.waiting,
+                report.theirs,
+                report.differences.len()
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 fn failure(error: ReconcileError) -> Failure {
     match error {
         ReconcileError::NotAsked(_) => Failure::not_found(error.to_string()),
         ReconcileError::Store(error) => error.into(),
-        ReconcileError::Carrier(_) | ReconcileError::Endless(_) => {
-            Failure::new(Code::Failure, error.to_string())
-        }
+        ReconcileError::Unusable { .. }
+        | ReconcileError::Carrier(_)
+        | ReconcileError::Endless(_) => Failure::new(Code::Failure, error.to_string()),
     }
 }

@@ -12,7 +12,7 @@ use super::breaker::Breaker;
 use super::call::{Answer, Call};
 use super::reads::Reads;
 use crate::settings::{Common, Spending};
-use crate::{BadSettings, CallError, Failure, Kind, Service};
+use crate::{BadSettings, CallError, Failure, Kind, Service, patience};
 
 /// Sends requests to one service.
 pub struct Client {
@@ -53,6 +53,7 @@ impl Client {
         spending: Spending,
         secrets: &[&str],
     ) -> Result<Self, BadSettings> {
+        common.check_limits(service)?;
         let base = match &common.base_url {
             Some(url) => url.clone(),
             None => {
@@ -87,7 +88,7 @@ impl Client {
                 .collect(),
             permits: Semaphore::new(common.max_concurrency.max(1)),
             breaker: Breaker::default(),
-            timeout: Duration::from_millis(common.timeout_ms.max(1)),
+            timeout: Duration::from_millis(common.timeout_ms),
             max_body_bytes: common.max_body_bytes,
             allow_private: common.allow_private_addresses,
         })
@@ -164,8 +165,7 @@ impl Client {
         }
         self.refuse_private(request.url())?;
         let mut under_way = UnderWay {
-            client: self,
-            purpose,
+            service: &self.service,
             operation,
             started: Instant::now(),
             outcome: None,
@@ -235,7 +235,16 @@ impl Client {
                 (first, _) => first,
             }
         };
-        let Ok(result) = tokio::time::timeout(self.timeout, attempts).await else {
+        let mut waiting = Waiting {
+            client: self,
+            purpose,
+            since: tokio::time::Instant::now(),
+            end: patience::end(),
+            is_over: false,
+        };
+        let result = tokio::time::timeout(self.timeout, attempts).await;
+        waiting.is_over = true;
+        let Ok(result) = result else {
             self.note(purpose, false);
             let reason = format!("no answer within {} ms", self.timeout.as_millis());
             return Err(self.error(Failure::Unknown, reason));
@@ -387,15 +396,37 @@ impl Client {
     }
 }
 
-/// How long a service may keep somebody waiting who then gives up, before that
-/// counts as a failure of the service. Who leaves sooner tells nothing of it.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(2);
+/// How long a service must have kept us waiting before it counts as its failure
+/// that our patience ended: a search may be in a greater hurry than a service
+/// that works has to be.
+const FAILED_AFTER: Duration = Duration::from_millis(1500);
+
+/// An answer that is waited for. When it isn't any more, because our patience
+/// ended, the service has failed; when the client left for whom we asked, that
+/// tells nothing of the service, however long he waited.
+struct Waiting<'c> {
+    client: &'c Client,
+    purpose: Purpose,
+    since: tokio::time::Instant,
+    /// When our patience ends.
+    end: Option<tokio::time::Instant>,
+    is_over: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let now = tokio::time::Instant::now();
+        let ended = self.end.is_some_and(|end| end <= now);
+        if !self.is_over && ended && now - self.since >= FAILED_AFTER {
+            self.client.note(self.purpose, false);
+        }
+    }
+}
 
 /// A request that is measured when it ends, also when nobody waits for its end
 /// any more, as when the time of a search is over.
 struct UnderWay<'c> {
-    client: &'c Client,
-    purpose: Purpose,
+    service: &'c Service,
     operation: &'static str,
     started: Instant,
     /// `None` until there is one.
@@ -405,13 +436,9 @@ struct UnderWay<'c> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let took = self.started.elapsed();
-        let outcome = self.outcome.take().unwrap_or_else(|| {
-            if took >= GIVEN_UP_AFTER {
-                self.client.note(self.purpose, false);
-            }
-            "given_up".to_owned()
-        });
-        let service = &self.client.service;
+        let outcome = self.outcome.take();
+        let outcome = outcome.unwrap_or_else(|| "given_up".to_owned());
+        let service = self.service;
         let (noun, seconds, total) = metric_names(service.kind());
         let labels = [
             (noun, service.to_string()),
