@@ -13,6 +13,7 @@ mod filters;
 mod in_house;
 mod known;
 mod label;
+mod messaging;
 mod offer;
 mod order;
 pub mod phonebook;
@@ -23,6 +24,7 @@ mod vendor;
 
 pub use carrier::{Carrier, GiveBack, OwnStock};
 pub use filters::{Filter, Filters, NumberKind};
+pub use messaging::{Activation, Messages, Messaging};
 pub use offer::{Cost, Offer, Offers, Query};
 pub use order::{
     Hooks, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release, Standing, Verdict,
