@@ -59,7 +59,7 @@ impl Engine {
         for (key, _) in &plans {
             terms.check(loaded.numbers.get(*key))?;
         }
-        let (mut answered, known) = self.check_addresses(target, &asking).await?;
+        let (mut answered, known) = self.check_addresses(cx, target, &asking).await?;
         if !request.accept_charges {
             let possible = plans
                 .iter()

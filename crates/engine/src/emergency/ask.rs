@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use store::{Batch, StoreError};
 
 use super::desk::{Placement, asked_address};
-use super::setup::{Setup, SetupState};
+use super::setup::{Fault, Setup, SetupState};
 use crate::context::now;
 use crate::{Context, Engine};
 
@@ -136,6 +136,7 @@ impl Engine {
     /// answers those that it knows, and refusals of the others.
     pub(crate) async fn check_addresses(
         &self,
+        cx: &Context,
         account: &Arc<Account>,
         asking: &[Asking],
     ) -> Result<(Answered, HashMap<E164, Located>), StoreError> {
@@ -149,7 +150,7 @@ impl Engine {
             let text = Value::Object(one.asked.clone()).to_string();
             if !checked.contains_key(&text) {
                 let result = match &provider {
-                    Some(provider) => check(provider.as_ref(), account, one).await,
+                    Some(provider) => check(cx, provider.as_ref(), account, one).await,
                     None => Err(nobody_confirms(one, &name)),
                 };
                 checked.insert(text.clone(), result);
@@ -159,7 +160,7 @@ impl Engine {
                     known.insert(one.key.clone(), located.clone());
                 }
                 Err(error) => {
-                    let answer = Answer::Refused(error.clone());
+                    let answer = Answer::Refused(about(error, &one.key));
                     answered.0.insert(one.key.clone(), answer);
                 }
             }
@@ -245,8 +246,8 @@ impl Engine {
             Placement::Refused(fault) => Answer::Refused(NumberError::ProviderFault {
                 number: one.key.clone(),
                 reason: cx.is_admin().then(|| match warning {
-                    Some(warning) => format!("{}; {warning}", fault.reason),
-                    None => fault.reason,
+                    Some(warning) => format!("{}; {warning}", said(&fault)),
+                    None => said(&fault),
                 }),
             }),
         })
@@ -348,6 +349,7 @@ impl Engine {
 }
 
 async fn check(
+    cx: &Context,
     provider: &dyn EmergencyProvider,
     account: &Account,
     one: &Asking,
@@ -368,9 +370,29 @@ async fn check(
             tracing::warn!(%error, "an emergency address can't be checked");
             Err(NumberError::ProviderFault {
                 number: one.key.clone(),
-                reason: None,
+                reason: cx.is_admin().then(|| said(&Fault::from(&error))),
             })
         }
+    }
+}
+
+/// What the provider said: its text and its own code.
+fn said(fault: &Fault) -> String {
+    match &fault.code {
+        Some(code) => format!("{} ({code})", fault.reason),
+        None => fault.reason.clone(),
+    }
+}
+
+/// What was refused of one number, as it is said of another with the same
+/// address.
+fn about(error: &NumberError, key: &E164) -> NumberError {
+    match error {
+        NumberError::ProviderFault { reason, .. } => NumberError::ProviderFault {
+            number: key.clone(),
+            reason: reason.clone(),
+        },
+        of_the_address => of_the_address.clone(),
     }
 }
 
