@@ -126,6 +126,8 @@ async fn a_release_that_may_have_been_done_is_unknown_and_settled_by_asking() {
         Fault::Drip,
         Fault::Malformed,
         Fault::Bomb,
+        Fault::Deep,
+        Fault::Huge,
     ] {
         let world = stocked(json!({"timeout_ms": 300})).await;
         world.vendor().faults.script([fault]);

@@ -7,6 +7,7 @@ mod address;
 mod breaker;
 mod call;
 mod client;
+mod redact;
 
 pub use call::{Answer, Call};
 pub use client::Client;
