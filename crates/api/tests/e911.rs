@@ -219,6 +219,55 @@ async fn an_address_from_elsewhere_is_shown_as_unconfirmed() {
     }
 }
 
+/// The document's three answers: invalid address, multiple choice, success.
+fn examples() -> [Value; 3] {
+    let document = include_str!("data/phone_numbers_2016.md");
+    let (_, rest) = document.split_once("#### E911").expect("the section");
+    let (section, _) = rest.split_once("\n#### ").expect("its end");
+    let examples: Vec<Value> = section
+        .split("```json")
+        .skip(2)
+        .filter_map(|text| serde_json::from_str(text.split("```").next()?).ok())
+        .collect();
+    examples.try_into().expect("three answers")
+}
+
+/// Every member of the example is there, in the example's order; others may
+/// stand between them. What lists hold is in any order, since the document
+/// itself orders an address in two ways.
+fn assert_ordered(example: &Value, actual: &Value) {
+    let (Some(example), Some(actual)) = (example.as_object(), actual.as_object()) else {
+        return;
+    };
+    let of_example = |key: &&String| example.contains_key(*key);
+    let found: Vec<&String> = actual.keys().filter(of_example).collect();
+    assert_eq!(found, example.keys().collect::<Vec<_>>(), "{actual:?}");
+    for (key, example) in example {
+        assert_ordered(example, &actual[key]);
+    }
+}
+
+#[tokio::test]
+async fn the_documents_answers_are_printed_in_its_order() {
+    let [invalid, choice, mut success] = examples();
+    let world = World::new().await;
+    for (street, example) in [("1 Nowhere Ln", &invalid), ("12 Sample", &choice)] {
+        let answer = world
+            .ask("2016", "POST", payload("dash_e911", street))
+            .await;
+        assert_ordered(example, &answer.body);
+    }
+    let answer = world
+        .ask("2016", "POST", payload("dash_e911", "116 Natoma St"))
+        .await;
+    // The number's own members the document orders elsewhere in another way.
+    let address = success["data"]["dash_e911"].take();
+    success["data"] = json!({ "dash_e911": address });
+    assert_ordered(&success, &answer.body);
+    let stored = world.number("2016").await;
+    assert_ordered(&success["data"], &stored);
+}
+
 #[tokio::test]
 async fn nothing_is_half_set_when_the_provider_fails() {
     let world = World::new().await;
@@ -230,6 +279,40 @@ async fn nothing_is_half_set_when_the_provider_fails() {
     assert_eq!((status, message), (500, "unspecified_fault"));
     assert_eq!(data["message"], "fault by provider");
     assert_eq!(world.number("4.3").await, before);
+}
+
+/// Each number's error is its own, and only administrators learn what the
+/// provider said.
+#[tokio::test]
+async fn who_is_down_is_said_of_each_number_of_a_collection() {
+    let world = World::new().await;
+    let child = &world.server.child;
+    let other = "+14155550102";
+    let created = json!({ "create_with_state": "in_service" });
+    let path = child.numbers(&format!("/{other}"));
+    world.server.write("PUT", child, &path, created).await;
+    let single = child.numbers(&format!("/{NUMBER}"));
+    for (holder, is_told) in [(child, false), (&world.server.master, true)] {
+        let data = json!({ "numbers": [other, NUMBER], "e911": address("116 Natoma St") });
+        world.dash.vendor.faults.script([Fault::UnknownCode]);
+        let path = child.numbers("/collection");
+        let refused = world.server.write("POST", holder, &path, data).await;
+        for number in [NUMBER, other] {
+            let error = &refused.data()["error"][number];
+            assert_eq!(error["message"], "fault by provider", "{}", refused.text);
+            assert_eq!(error["cause"], number);
+            assert_eq!(error["provider_reason"].is_string(), is_told, "{error}");
+        }
+        let told = refused.data()["error"][NUMBER].clone();
+        world.dash.vendor.faults.script([Fault::UnknownCode]);
+        let data = json!({ "e911": address("116 Natoma St") });
+        let refused = world.server.write("PATCH", holder, &single, data).await;
+        assert_eq!(
+            refused.data()["provider_reason"],
+            told["provider_reason"],
+            "{told}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -273,6 +356,38 @@ async fn numbers_without_an_address_are_listed() {
         .await;
     let listed = world.server.get(child, &path).await;
     assert_eq!(listed.data(), &json!([]));
+    // 911 is called in the territories too; not elsewhere in the Caribbean, and
+    // nobody calls it from a toll-free number.
+    let called = [
+        "+13405550100",
+        "+14165550100",
+        "+16705550100",
+        "+16715550100",
+        "+16845550100",
+        "+17875550100",
+        "+19395550100",
+    ];
+    let others = [
+        "+18095550100",
+        "+18685550100",
+        "+18005550100",
+        "+442079460100",
+    ];
+    for number in called.iter().chain(&others) {
+        let created = json!({ "create_with_state": "in_service" });
+        let path = child.numbers(&format!("/{number}"));
+        let made = world.server.write("PUT", child, &path, created).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let listed = world.server.get(child, &path).await;
+    let ids: Vec<&Value> = listed
+        .data()
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| &row["id"])
+        .collect();
+    assert_eq!(ids, called);
     for holder in [&world.server.stranger] {
         assert_eq!(world.server.get(holder, &path).await.status, 403);
     }

@@ -3,7 +3,10 @@
 
 mod common;
 
+use api::ApiSettings;
 use common::{Answer, Harness, Holder};
+use engine::Settings;
+use outside::settings::AllSettings;
 use serde_json::{Value, json};
 
 const NUMBER: &str = "/+14155550101";
@@ -109,5 +112,111 @@ async fn what_names_no_feature_is_refused() {
     assert_eq!((status, message), (400, "validation error"));
     for key in ["features_denied", "features_allowed.0"] {
         assert!(data[key]["type"].is_object(), "{key}: {data}");
+    }
+}
+
+/// What `[carriers.inventory.features]` says, and what the caller then gets.
+#[tokio::test]
+async fn messages_need_a_carrier_that_has_them() {
+    let manual = json!({ "features": {
+        "sms": { "enabled": true, "activation": "manual", "activation_notify_to": ["noc@example.com"] },
+        "mms": { "enabled": false },
+    } });
+    let carriers = [("inventory".to_owned(), manual)].map(|(name, settings)| {
+        let settings = settings.as_object().cloned().expect("an object");
+        (name, settings)
+    });
+    let settings = Settings {
+        carriers: AllSettings(carriers.into()),
+        ..Settings::default()
+    };
+    let server = Harness::with(settings, ApiSettings::default()).await;
+    let (child, master) = (&server.child, &server.master);
+    let data = json!({ "create_with_state": "in_service", "carrier_name": "inventory" });
+    let made = server
+        .write("PUT", master, &child.numbers(NUMBER), data)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    // Administrators can't have them either, whatever the number's own list says.
+    let lists = json!({ "features_allowed": ["mms", "sms"] });
+    let set = patch(&server, master, lists).await;
+    assert_eq!(
+        set.data()["_read_only"]["features_available"],
+        json!(["sms"])
+    );
+    let mms = json!({ "mms": { "enabled": true } });
+    let refused = patch(&server, master, mms.clone()).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert_eq!(
+        refused.refusal().2["cause"],
+        "feature 'mms' is not available for number +14155550101"
+    );
+
+    for (sms, word) in [(true, "on"), (false, "off")] {
+        let fields = json!({ "sms": { "enabled": sms } });
+        assert_eq!(patch(&server, child, fields.clone()).await.status, 200);
+        // Said once, not with every later change.
+        assert_eq!(patch(&server, child, fields).await.status, 200);
+        assert_eq!(
+            patch(&server, child, json!({ "note": word })).await.status,
+            200
+        );
+        let history = child.numbers(&format!("{NUMBER}/history"));
+        let history = server.get(master, &history).await;
+        let notes: Vec<&Value> = history
+            .data()
+            .as_array()
+            .expect("events")
+            .iter()
+            .filter_map(|event| event.get("note"))
+            .collect();
+        let expected =
+            format!("switch sms {word} for +14155550101 by hand at inventory: noc@example.com");
+        assert_eq!(
+            notes
+                .iter()
+                .filter(|note| **note == &json!(expected))
+                .count(),
+            1,
+            "{notes:?}"
+        );
+    }
+    // Of a carrier of which nothing is said, the lists decide alone.
+    let moved = json!({ "carrier_name": "telnyx", "mms": { "enabled": true } });
+    let moved = patch(&server, master, moved).await;
+    assert_eq!(moved.status, 200, "{}", moved.text);
+    assert_eq!(moved.data()["features"]["mms"], json!({ "enabled": true }));
+    // And a number that moves to one without them loses them.
+    let back = patch(
+        &server,
+        master,
+        json!({ "carrier_name": "inventory", "mms": null }),
+    )
+    .await;
+    assert_eq!(back.data()["features"].get("mms"), None);
+}
+
+#[test]
+fn what_is_said_of_messages_is_checked_at_the_start() {
+    for (name, features, said) in [
+        ("inventory", json!({ "sms": {} }), "missing field `enabled`"),
+        ("inventory", json!({ "fax": {} }), "unknown field `fax`"),
+        (
+            "local",
+            json!({ "mms": { "enabled": true, "activation": "later" } }),
+            "unknown variant `later`",
+        ),
+        (
+            "teleport",
+            json!({ "sms": { "enabled": true } }),
+            "'teleport' is not a carrier",
+        ),
+        ("telnyx", json!("sms"), "in 'features'"),
+    ] {
+        let settings = json!({ "features": features });
+        let settings = settings.as_object().cloned().expect("an object");
+        let read = carriers::Registry::with_settings([(name.to_owned(), settings)].into());
+        let error = read.err().expect("an error").to_string();
+        assert!(error.contains(said) && error.contains(name), "{error}");
     }
 }

@@ -9,7 +9,7 @@ use common::Harness;
 use serde_json::{Map, Value, json};
 
 /// Fields that take any text.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 28] = [
     "e911.activated_time",
     "e911.latitude",
     "e911.legacy_data.house_number",
@@ -34,6 +34,10 @@ const TEXTS: [&str; 24] = [
     "porting.port_id",
     "porting.requested_port_date",
     "porting.service_provider",
+    "prepend.name",
+    "prepend.number",
+    "ringback.early",
+    "ringback.transfer",
 ];
 
 /// Path, rule, the most or least that is right, and what is just wrong.
@@ -58,6 +62,22 @@ fn limits() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!("nobody"),
         ),
         ("porting.comments.0", "type", json!("soon"), json!(5)),
+        (
+            "failover.e164",
+            "pattern",
+            json!("+14155550109"),
+            json!("(415) 555-0109"),
+        ),
+        (
+            "failover.sip",
+            "pattern",
+            json!("sip:desk@example.com"),
+            json!("desk@example.com"),
+        ),
+        ("force_outbound", "type", json!(false), json!("perhaps")),
+        ("mms.enabled", "type", json!(true), json!(1)),
+        ("sms.enabled", "type", json!(false), json!("on")),
+        ("prepend.enabled", "type", json!(true), json!("yes")),
         ("features_allowed.0", "type", json!("sms"), json!({})),
         ("features_denied.0", "type", json!("sms"), json!([])),
     ];
@@ -116,6 +136,41 @@ async fn each_limit_is_exact() {
         let taken = server.write("PUT", &server.child, &url, data.clone()).await;
         // Whatever else is refused of it: not its form.
         assert_ne!(taken.body["message"], "validation error", "{data}");
+    }
+}
+
+/// What switches a feature off is never wrong, however a client says it; and a
+/// number in no form but digits is a way to somebody.
+#[tokio::test]
+async fn what_is_empty_is_within_the_limits() {
+    let server = Harness::new().await;
+    let url = server.child.numbers("/+14155550101");
+    for data in [
+        json!({ "failover": null, "force_outbound": null, "mms": null, "prepend": null }),
+        json!({ "failover": {}, "mms": {}, "prepend": {}, "ringback": {}, "sms": {} }),
+        json!({ "failover": { "e164": "", "sip": null }, "ringback": { "early": "" } }),
+        json!({ "failover": { "e164": "4155550109", "sip": "SIPS:[2001:db8::1]:5061" } }),
+        json!({ "prepend": { "enabled": "true", "name": null, "mine": [1] } }),
+        json!({ "im": [1], "sms": { "enabled": "false" } }),
+    ] {
+        for method in ["PUT", "POST", "PATCH"] {
+            let answer = server
+                .write(method, &server.child, &url, data.clone())
+                .await;
+            assert_ne!(answer.body["message"], "validation error", "{data}");
+        }
+    }
+    for wrong in [
+        json!({ "e164": "+1415555010900000" }),
+        json!({ "e164": 14_155_550_109_u64 }),
+        json!({ "sip": "sip:" }),
+        json!({ "sip": "sip:a b" }),
+        json!({ "sip": "tel:+14155550109" }),
+        json!("+14155550109"),
+    ] {
+        let data = json!({ "failover": wrong });
+        let answer = server.write("PATCH", &server.child, &url, data).await;
+        assert_eq!(answer.body["message"], "validation error", "{wrong}");
     }
 }
 

@@ -14,6 +14,7 @@ mod filters;
 mod in_house;
 mod known;
 mod label;
+mod messaging;
 mod offer;
 mod order;
 pub mod phonebook;
@@ -24,6 +25,7 @@ mod vendor;
 
 pub use carrier::{Carrier, GiveBack, OwnStock};
 pub use filters::{Filter, Filters, NumberKind};
+pub use messaging::{Activation, Messages, Messaging};
 pub use offer::{Cost, Offer, Offers, Query};
 pub use order::{
     Hooks, JournalEntry, Notice, OrderId, Orders, Owned, OwnedPage, Placed, Purchase, Release,

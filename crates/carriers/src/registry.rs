@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::Carrier;
 use crate::in_house::InHouse;
 use crate::label::Label;
+use crate::messaging::Messaging;
 use crate::sandbox::Sandbox;
 use crate::vendor::vendor;
 use outside::settings::Spending;
@@ -22,6 +23,7 @@ pub struct UnknownCarrier(pub String);
 /// Every carrier, by name.
 pub struct Registry {
     carriers: BTreeMap<CarrierName, Arc<dyn Carrier>>,
+    messaging: BTreeMap<CarrierName, Messaging>,
 }
 
 impl Registry {
@@ -29,6 +31,7 @@ impl Registry {
     pub fn in_house() -> Self {
         let mut registry = Self {
             carriers: BTreeMap::new(),
+            messaging: BTreeMap::new(),
         };
         for name in KNOWN {
             registry.add(Box::new(Label::new(CarrierName::new(name))));
@@ -40,17 +43,25 @@ impl Registry {
     }
 
     /// The carriers, those with settings as vendors: `[carriers.NAME]` by name.
+    /// Of any one may be said which messages it has, which makes it no vendor.
     pub fn with_settings(
         settings: BTreeMap<String, Map<String, Value>>,
     ) -> Result<Self, BadSettings> {
         let mut registry = Self::in_house();
         let mut configured = BTreeMap::new();
-        for (key, settings) in settings {
+        for (key, mut settings) in settings {
             let name = CarrierName::new(&key);
             if let Some(first) = configured.insert(name.clone(), key.clone()) {
                 let problem = format!("'{first}' and '{key}' are the same carrier; keep one");
                 let service = Service::carrier(name.as_str());
                 return Err(BadSettings::new(&service, problem));
+            }
+            if let Some(features) = settings.remove("features") {
+                let messaging = Messaging::read(name.as_str(), features)?;
+                registry.messaging.insert(name.clone(), messaging);
+                if settings.is_empty() && registry.get(&name).is_some() {
+                    continue;
+                }
             }
             registry.add(Self::one(&name, settings)?);
         }
@@ -67,6 +78,11 @@ impl Registry {
             Spending::Sandbox => Box::new(Sandbox::new(carrier)),
             Spending::Allowed | Spending::Disabled => carrier,
         })
+    }
+
+    /// What is said of the messages of carriers.
+    pub const fn messaging(&self) -> &BTreeMap<CarrierName, Messaging> {
+        &self.messaging
     }
 
     /// Every carrier, by name.

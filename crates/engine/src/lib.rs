@@ -28,6 +28,7 @@ pub mod identify;
 pub mod import;
 pub mod leases;
 pub mod login;
+mod messaging;
 pub mod numbering;
 pub mod numbers;
 pub mod orders;
@@ -179,7 +180,7 @@ impl Engine {
         }
         rules::check_states(manager)?;
         Ok(Self {
-            rules: rules::system_rules(manager),
+            rules: rules::system_rules(manager, &carriers),
             numbering: NumberingRules::new(manager)?,
             overlays: places::overlays::Current::default(),
             phonebook: Phonebook::new(&manager.locality).map_err(|error| {

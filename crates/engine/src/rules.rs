@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use carriers::Registry;
 use numbers::account::Account;
 use numbers::authorize::creation_states;
 use numbers::carrier::CarrierName;
@@ -20,7 +21,7 @@ use crate::settings::NumberManager;
 use crate::{BadSettings, Engine};
 
 /// The system's part of the rules.
-pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
+pub(crate) fn system_rules(settings: &NumberManager, carriers: &Registry) -> Rules {
     let mut features = Map::new();
     features.insert(
         "features".to_owned(),
@@ -28,6 +29,10 @@ pub(crate) fn system_rules(settings: &NumberManager) -> Rules {
     );
     let mut feature_rules = FeatureRules::from_settings(&features);
     feature_rules.local_override = settings.local_feature_override;
+    let messaging = carriers.messaging().iter();
+    feature_rules.carriers_lack = messaging
+        .map(|(name, messaging)| (name.clone(), messaging.lacking()))
+        .collect();
     Rules {
         available_carrier: CarrierName::new(&settings.available_module_name),
         port_in_carrier: CarrierName::new(&settings.port_in_module_name),

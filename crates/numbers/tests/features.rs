@@ -3,9 +3,10 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Ask, id, number, object, shown};
+use numbers::carrier::CarrierName;
 use numbers::feature::availability::{FeatureRules, available};
 use numbers::feature::lists::OwnLists;
 use numbers::feature::provider::FeatureProviders;
@@ -24,18 +25,21 @@ const FEATURES: &str = r#"
     outbound_cnam  s cnam           {"display_name": "ACME"}
     e911           s e911           {"locality": "SF", "postal_code": "94105", "region": "CA", "street_address": "1 A St"}
     failover       i failover       {"e164": "+14158867901"}
+    failover       i failover       {"sip": "sip:desk@example.com"}
     force_outbound i force_outbound true
+    force_outbound i force_outbound false
     mms            i mms            {"enabled": true}
     port           * porting        {"comments": ["soon"]}
     prepend        i prepend        {"enabled": true, "name": "x"}
     ringback       * ringback       {"early": "medium"}
+    ringback       * ringback       {"transfer": "medium"}
     sms            i sms            {"enabled": true}
 "#;
 
 /// Which may be had, by the lists: `+` everybody, `a` administrators, `.` nobody.
 /// In the lists `n+` is the number's own `allow`, `n-` its `deny`, `r+` and `r-`
 /// those of the reseller, `s+` and `s-` those of the system, `ro` and `so` the
-/// override for local numbers, `trunk` a number used by trunks. `owned` numbers
+/// override for local numbers, `c-` what its carrier lacks, `trunk` a number used by trunks. `owned` numbers
 /// are of `inventory` or bought; `free` ones have no owner.
 const AVAILABLE: &str = "
     on     lists                            carrier_name inbound_cnam outbound_cnam e911 failover force_outbound mms port prepend ringback sms
@@ -76,6 +80,13 @@ const AVAILABLE: &str = "
     owned  n+:teleport                      . . . . . . . . . . .
     owned  n+:carrier_name                  a . . . . . . . . . .
     owned  n+:local                         . . . . . . . . . . .
+    owned  c-:mms                           a + + + . + . + + + +
+    owned  c-:mms,sms                       a + + + . + . + + + .
+    owned  n+:mms,sms,port;c-:sms           . . . . . . + + . . .
+    owned  r-:;s+:mms,sms;c-:mms            . . . . . . . . . . +
+    local  c-:sms                           a . . . . + . . + + .
+    local  so;c-:sms                        a + + + . + + + + + .
+    free   n-:prepend;c-:mms                a + + + + + . + . + +
 ";
 
 struct Sent {
@@ -147,6 +158,11 @@ fn lines() -> Vec<Line> {
 fn line(text: &'static str, on: &str, lists: &str, may: Vec<(Feature, char)>) -> Line {
     let (mut system, mut reseller) = (json!({}), json!({}));
     let (mut own, mut used_by) = ([BTreeSet::new(), BTreeSet::new()], None);
+    let carriers: &'static [&'static str] = match on {
+        "local" => &["local", "mdn"],
+        _ => &["inventory", "telnyx", "blipblop"],
+    };
+    let mut carriers_lack = BTreeMap::new();
     for list in lists.split(';') {
         let (name, values) = list.split_once(':').unwrap_or((list, ""));
         let names: Vec<String> = values
@@ -163,6 +179,14 @@ fn line(text: &'static str, on: &str, lists: &str, may: Vec<(Feature, char)>) ->
             "s-" => system["features"]["deny"] = json!(names),
             "ro" => reseller["local_feature_override"] = json!(true),
             "so" => system["local_feature_override"] = json!(true),
+            "c-" => {
+                let lacking = names.iter().filter_map(|name| Feature::named(name));
+                let lacking: FeatureSet = lacking.collect();
+                carriers_lack = carriers
+                    .iter()
+                    .map(|name| (CarrierName::new(name), lacking))
+                    .collect();
+            }
             "trunk" => used_by = Some("trunkstore".to_owned()),
             "-" => {}
             other => panic!("no such list: {other}"),
@@ -171,15 +195,15 @@ fn line(text: &'static str, on: &str, lists: &str, may: Vec<(Feature, char)>) ->
     let has_rules = reseller != json!({});
     Line {
         text,
-        carriers: match on {
-            "local" => &["local", "mdn"],
-            _ => &["inventory", "telnyx", "blipblop"],
-        },
+        carriers,
         owned: on != "free",
         used_by,
         own,
         rules: Rules {
-            features: FeatureRules::from_settings(&object(system)),
+            features: FeatureRules {
+                carriers_lack,
+                ..FeatureRules::from_settings(&object(system))
+            },
             reseller_features: has_rules.then(|| FeatureRules::from_settings(&object(reseller))),
             ..Rules::default()
         },
@@ -298,10 +322,57 @@ fn every_feature_state_carrier_caller_and_list() {
                     );
                     checked += 1;
                 }
+                // Below the owner, and a stranger.
+                for caller in ['G', 'U'] {
+                    let ask = Ask::about(prepared(line, state, carrier, sent), caller)
+                        .for_account('C')
+                        .under(line.rules.clone());
+                    let refused = ask.decide_with(Replace, json!({ sent.field: sent.value }));
+                    let code = refused.err().map(|error| error.code());
+                    assert!(
+                        matches!(code, Some(403 | 404)),
+                        "{} on {carrier} {state} by {caller}: {code:?}",
+                        sent.feature
+                    );
+                    checked += 1;
+                }
             }
         }
     }
     assert!(checked > 20_000, "{checked}");
+}
+
+/// Whatever lists say: `im` is never kept, and asks for nothing; `carrier_name`
+/// of an administrator moves the number and is not kept either.
+#[test]
+fn what_is_no_feature_of_the_record_leaves_it() {
+    for line in lines().iter().filter(|line| line.owned) {
+        let carriers = line.carriers.iter().filter(|carrier| **carrier != "mdn");
+        for (carrier, state) in carriers.flat_map(|c| State::ALL.map(|s| (c, s))) {
+            let ask = |caller| {
+                Ask::about(line.number(state, carrier), caller)
+                    .for_account('C')
+                    .under(line.rules.clone())
+            };
+            for caller in ['M', 'R', 'C'] {
+                let im = json!({ "im": { "sms": { "enabled": true } } });
+                let plan = ask(caller).plan_with(Replace, im);
+                assert_eq!(plan.number.public.get("im"), None, "{}", line.text);
+                assert_eq!(plan.number.carrier.as_str(), *carrier);
+            }
+            for name in ["knm_twilio", "inventory", "local"] {
+                let named = json!({ "carrier_name": name });
+                let number = ask('M').plan_with(Replace, named).number;
+                assert_eq!(number.carrier, CarrierName::new(name), "{}", line.text);
+                assert_eq!(number.public.get("carrier_name"), None);
+                let is_local = number.features.contains_key(&Feature::Local);
+                assert_eq!(is_local, name == "local", "{}", line.text);
+            }
+            let unknown = json!({ "carrier_name": "teleport" });
+            let refused = ask('M').decide_with(Replace, unknown);
+            assert_eq!(refused.err().map(|error| error.code()), Some(400));
+        }
+    }
 }
 
 #[test]

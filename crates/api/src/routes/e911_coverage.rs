@@ -16,8 +16,8 @@ use crate::reply::Reply;
 /// The first columns of the listing as a table.
 const COLUMNS: &[&str] = &["id", "state", "provider", "carrier", "used_by"];
 
-/// Numbers of the United States and Canada in service without a provisioned
-/// emergency address.
+/// Numbers of the United States, its territories and Canada in service without
+/// a provisioned emergency address.
 #[utoipa::path(
     get,
     path = "/v2/accounts/{account_id}/e911_coverage",

@@ -2,6 +2,7 @@
 
 mod bandwidth2;
 mod didww;
+mod hostile;
 mod on_the_way;
 mod other;
 mod sandbox;
@@ -82,6 +83,16 @@ macro_rules! contract {
         #[tokio::test]
         async fn owned_numbers_are_listed_page_by_page() {
             crate::world::owning($kind).await;
+        }
+
+        #[tokio::test]
+        async fn hostile_answers_are_errors_within_bounds() {
+            crate::hostile::answers($kind).await;
+        }
+
+        #[tokio::test]
+        async fn a_secret_that_comes_back_is_in_no_error() {
+            crate::hostile::secrets($kind).await;
         }
 
         #[tokio::test]

@@ -17,7 +17,7 @@ use numbers::e164::E164;
 use serde_json::{Map, Value, json};
 use simulators::{Fault, Wire};
 
-use crate::world::{Kind, World};
+use crate::world::{Kind, World, sent};
 
 const ON_THE_WAY: [Fault; 12] = [
     Fault::TooMany,
@@ -80,9 +80,7 @@ impl Held {
     }
 
     async fn release(&self) -> Result<Release, CarrierError> {
-        self.orders()
-            .release(&id(9), &self.number, &self.data)
-            .await
+        self.world.give_back(&self.number, &self.data).await
     }
 }
 
@@ -143,7 +141,9 @@ pub async fn releasing(kind: Kind) {
             let orders = orders.and_then(Carrier::orders).expect("it takes orders");
             let holds = orders.holds(&held.number).await.expect("an answer");
             assert_eq!(holds.is_none(), went, "{fault:?}");
-            let done = orders.release(&id(9), &held.number, &held.data).await;
+            let done = orders
+                .release(&sent(&id(9)).await, &held.number, &held.data)
+                .await;
             assert!(done.is_ok(), "{fault:?} {done:?}");
             let holds = orders.holds(&held.number).await.expect("an answer");
             assert_eq!(holds, None, "{fault:?}");

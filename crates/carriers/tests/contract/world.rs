@@ -330,6 +330,8 @@ pub async fn losing(kind: Kind) {
         Fault::Drip,
         Fault::Malformed,
         Fault::Bomb,
+        Fault::Deep,
+        Fault::Huge,
         Fault::WrongNumber,
     ] {
         let world = World::with(kind, json!({"timeout_ms": 300})).await;

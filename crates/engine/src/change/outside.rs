@@ -65,7 +65,7 @@ impl Engine {
         for (key, _) in &plans {
             terms.check(loaded.numbers.get(*key))?;
         }
-        let (mut answered, known) = self.check_addresses(&asking).await?;
+        let (mut answered, known) = self.check_addresses(cx, &asking).await?;
         if !request.accept_charges {
             let possible = plans
                 .iter()

@@ -14,7 +14,7 @@ use crate::context::new_event_id;
 use crate::credentials::credentials_of;
 use crate::emergency::{Answered, asked};
 use crate::orders::Bought;
-use crate::{Context, Engine, EngineError};
+use crate::{Context, Engine, EngineError, messaging};
 
 impl Engine {
     /// What is written for the decisions of a round: a batch for each number,
@@ -99,7 +99,7 @@ impl Engine {
             event: new_event_id(),
             action: plan.action,
             origin: cx.origin(),
-            note: self.note(plan),
+            note: self.note(plan, before),
         };
         let new_owner = change
             .after
@@ -115,7 +115,16 @@ impl Engine {
     }
 
     /// What a person has to do that no carrier's interface does.
-    fn note(&self, plan: &Plan) -> Option<String> {
+    fn note(&self, plan: &Plan, before: Option<&Number>) -> Option<String> {
+        let after = (plan.change == Change::Put).then_some(&plan.number);
+        let messages = messaging::by_hand(&self.carriers, before, after);
+        match (self.release_note(plan), messages) {
+            (Some(release), Some(messages)) => Some(format!("{messages}; {release}")),
+            (release, messages) => release.or(messages),
+        }
+    }
+
+    fn release_note(&self, plan: &Plan) -> Option<String> {
         if credentials_of(&plan.number).is_some() {
             // Its order says what is to do.
             return None;

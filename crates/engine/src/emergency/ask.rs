@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use store::{Batch, StoreError};
 
 use super::desk::{Placement, asked_address};
-use super::setup::{Setup, SetupState};
+use super::setup::{Fault, Setup, SetupState};
 use crate::context::now;
 use crate::event_note::with_asked;
 use crate::{Context, Engine};
@@ -149,6 +149,7 @@ impl Engine {
     /// answers those that it knows, and refusals of the others.
     pub(crate) async fn check_addresses(
         &self,
+        cx: &Context,
         asking: &[Asking],
     ) -> Result<(Answered, HashMap<E164, Located>), StoreError> {
         let mut answered = Answered::default();
@@ -161,7 +162,7 @@ impl Engine {
             if !checked.contains_key(&address) {
                 let name = self.e911_provider(&one.account).await?;
                 let result = match self.addresses.provider(&name) {
-                    Some(provider) => check(provider.as_ref(), one).await,
+                    Some(provider) => check(cx, provider.as_ref(), one).await,
                     None => Err(nobody_confirms(one, &name)),
                 };
                 checked.insert(address.clone(), result);
@@ -171,7 +172,7 @@ impl Engine {
                     known.insert(one.key.clone(), located.clone());
                 }
                 Err(error) => {
-                    let answer = Answer::Refused(error.clone());
+                    let answer = Answer::Refused(about(error, &one.key));
                     answered.0.insert(one.key.clone(), answer);
                 }
             }
@@ -251,8 +252,8 @@ impl Engine {
             Placement::Refused(fault) => Answer::Refused(NumberError::ProviderFault {
                 number: one.key.clone(),
                 reason: cx.is_admin().then(|| match warning {
-                    Some(warning) => format!("{}; {warning}", fault.reason),
-                    None => fault.reason,
+                    Some(warning) => format!("{}; {warning}", said(&fault)),
+                    None => said(&fault),
                 }),
             }),
         })
@@ -353,7 +354,11 @@ impl Engine {
     }
 }
 
-async fn check(provider: &dyn EmergencyProvider, one: &Asking) -> Result<Located, NumberError> {
+async fn check(
+    cx: &Context,
+    provider: &dyn EmergencyProvider,
+    one: &Asking,
+) -> Result<Located, NumberError> {
     let address = asked_address(&one.asked, &caller_name(&one.asked, &one.account));
     match provider.check(&address).await {
         Ok(Checked::Found(located)) => Ok(located),
@@ -370,9 +375,29 @@ async fn check(provider: &dyn EmergencyProvider, one: &Asking) -> Result<Located
             tracing::warn!(%error, "an emergency address can't be checked");
             Err(NumberError::ProviderFault {
                 number: one.key.clone(),
-                reason: None,
+                reason: cx.is_admin().then(|| said(&Fault::from(&error))),
             })
         }
+    }
+}
+
+/// What the provider said: its text and its own code.
+fn said(fault: &Fault) -> String {
+    match &fault.code {
+        Some(code) => format!("{} ({code})", fault.reason),
+        None => fault.reason.clone(),
+    }
+}
+
+/// What was refused of one number, as it is said of another with the same
+/// address.
+fn about(error: &NumberError, key: &E164) -> NumberError {
+    match error {
+        NumberError::ProviderFault { reason, .. } => NumberError::ProviderFault {
+            number: key.clone(),
+            reason: reason.clone(),
+        },
+        of_the_address => of_the_address.clone(),
     }
 }
 

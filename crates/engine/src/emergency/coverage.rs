@@ -27,8 +27,8 @@ pub struct Uncovered {
 }
 
 impl Engine {
-    /// A page of an account's numbers of the United States and Canada that are
-    /// in service without a provisioned emergency address.
+    /// A page of an account's numbers of the United States, its territories and
+    /// Canada that are in service without a provisioned emergency address.
     pub async fn e911_coverage(
         &self,
         account: &Account,
@@ -69,8 +69,19 @@ impl Engine {
     fn needs_address(&self, number: &Number) -> bool {
         number.state == State::InService
             && !is_in_force(number)
-            && self.built_in_class_of(&number.id) == "did_us"
+            && (self.built_in_class_of(&number.id) == "did_us" || is_of_territory(&number.id))
     }
+}
+
+/// Whether a number is of a territory of the United States, which the classes
+/// count to the Caribbean, and where 911 is called all the same.
+fn is_of_territory(number: &E164) -> bool {
+    /// Guam, the Northern Marianas, Puerto Rico, American Samoa, the Virgin
+    /// Islands.
+    const AREAS: [&str; 6] = ["671", "670", "787", "939", "684", "340"];
+    let area = number.as_str().strip_prefix("+1");
+    area.and_then(|digits| digits.get(..3))
+        .is_some_and(|area| AREAS.contains(&area))
 }
 
 /// What a listing shows of a number without an address; what the provider

@@ -20,7 +20,7 @@ use crate::change::Write;
 use crate::context::new_event_id;
 use crate::credentials::{Credentials, Dealer, credentials_of, note_credentials};
 use crate::numbers::NumberView;
-use crate::{Context, Engine, EngineError};
+use crate::{Context, Engine, EngineError, messaging};
 
 /// An order that is written down and still to be sent.
 pub(crate) struct Planned {
@@ -116,7 +116,10 @@ impl Engine {
             if let Some(credentials) = credentials {
                 note_credentials(&mut number.carrier_data, &credentials.reseller);
             }
-            let note = format!("order {} at {carrier}", order.id);
+            let mut note = format!("order {} at {carrier}", order.id);
+            if let Some(messages) = messaging::by_hand(&self.carriers, None, Some(&number)) {
+                note = format!("{note}; when it is ours {messages}");
+            }
             batch = batch.joined(waiting_change(cx, None, &number, Action::Ordered, note));
             indices.push(index);
             offers.push(one.offer);

@@ -117,8 +117,9 @@ pub enum OrderCommand {
 /// `numberd e911 …`
 #[derive(Subcommand)]
 pub enum E911Command {
-    /// List numbers of the United States and Canada that are in service without
-    /// a provisioned emergency address, and what their provider was asked
+    /// List numbers of the United States, its territories and Canada that are in
+    /// service without a provisioned emergency address, and what their provider
+    /// was asked
     Coverage {
         /// Only those of this account (id, name or realm)
         #[arg(long)]

@@ -1,12 +1,13 @@
 //! Which features may be switched on: allowed minus denied
-//! (spec/numbers.md 9, "Available").
+//! (spec/numbers.md 9, "Available"), of what the carrier has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enumset::enum_set;
 use serde_json::{Map, Value};
 
 use super::{Feature, FeatureSet};
+use crate::carrier::CarrierName;
 use crate::number::Number;
 
 /// The lists that decide, of the system or of a reseller's account.
@@ -18,6 +19,8 @@ pub struct FeatureRules {
     pub deny: Option<FeatureSet>,
     /// `local_feature_override`: local numbers may have what needs a provider.
     pub local_override: bool,
+    /// What carriers can't do, by carrier; only the system's counts.
+    pub carriers_lack: BTreeMap<CarrierName, FeatureSet>,
 }
 
 /// What the system allows when nothing else is said.
@@ -69,6 +72,7 @@ impl FeatureRules {
                 .get("local_feature_override")
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
+            carriers_lack: BTreeMap::new(),
         }
     }
 }
@@ -101,6 +105,10 @@ pub fn available(
     let denied =
         own(&number.features_denied).unwrap_or_else(|| denied_by_rules(number, reseller, system));
     allowed -= denied;
+    // No list gives a number what its carrier doesn't have.
+    if let Some(lacking) = system.carriers_lack.get(&number.carrier) {
+        allowed -= *lacking;
+    }
     allowed.remove(Feature::Local);
     if !caller_is_admin {
         allowed.remove(Feature::CarrierName);

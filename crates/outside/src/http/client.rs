@@ -11,6 +11,7 @@ use super::address::{self, PublicOnly};
 use super::breaker::Breaker;
 use super::call::{Answer, Call};
 use super::reads::Reads;
+use super::redact::Secrets;
 use crate::settings::{Common, Spending};
 use crate::{BadSettings, CallError, Failure, Kind, Service, patience};
 
@@ -21,7 +22,7 @@ pub struct Client {
     base: Url,
     spending: Spending,
     reads: Reads,
-    secrets: Vec<String>,
+    secrets: Secrets,
     permits: Semaphore,
     breaker: Breaker,
     timeout: Duration,
@@ -81,11 +82,7 @@ impl Client {
             base,
             spending,
             reads: Reads::default(),
-            secrets: secrets
-                .iter()
-                .filter(|secret| !secret.is_empty())
-                .map(|secret| (*secret).to_owned())
-                .collect(),
+            secrets: Secrets::new(secrets),
             permits: Semaphore::new(common.max_concurrency.max(1)),
             breaker: Breaker::default(),
             timeout: Duration::from_millis(common.timeout_ms),
@@ -294,6 +291,7 @@ impl Client {
         purpose: Purpose,
         request: reqwest::Request,
     ) -> Result<Answer, CallError> {
+        let credentials = credentials(&request);
         let mut response = self
             .inner
             .execute(request)
@@ -316,26 +314,9 @@ impl Client {
             spent: purpose == Purpose::Spend,
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
-            body: self.without_secrets(body),
+            // What a service says ends up in errors, orders and the log.
+            body: self.secrets.out_of_answer(body, credentials.as_deref()),
         })
-    }
-
-    /// A body that doesn't say our secrets back, as error pages do that show
-    /// the request: what a service says ends up in errors, orders and the log.
-    fn without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
-        /// A shorter one may be part of what the service really says.
-        const SHORTEST: usize = 8;
-        let mut text = match String::from_utf8(body) {
-            Ok(text) => text,
-            Err(error) => return error.into_bytes(),
-        };
-        let secrets = self.secrets.iter();
-        for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
-            if text.contains(secret) {
-                text = text.replace(secret, "***");
-            }
-        }
-        text.into_bytes()
     }
 
     /// What a failure on the way means. Only where connecting itself failed is
@@ -387,10 +368,8 @@ impl Client {
         /// Longer than any secret, so that none is cut before it is found.
         const BEYOND: usize = 1024;
         let text = &text[..text.len().min(MOST + BEYOND)];
-        let mut text = String::from_utf8_lossy(text).into_owned();
-        for secret in &self.secrets {
-            text = text.replace(secret, "***");
-        }
+        let text = self.secrets.out_of_log(text.to_vec());
+        let mut text = String::from_utf8_lossy(&text).into_owned();
         text.truncate(text.floor_char_boundary(MOST));
         text
     }
@@ -421,6 +400,13 @@ impl Drop for Waiting<'_> {
             self.client.note(self.purpose, false);
         }
     }
+}
+
+/// What a request says of who asks: `user:secret` in base64, or a token.
+fn credentials(request: &reqwest::Request) -> Option<String> {
+    let said = request.headers().get(reqwest::header::AUTHORIZATION)?;
+    let (_, credentials) = said.to_str().ok()?.split_once(' ')?;
+    Some(credentials.to_owned())
 }
 
 /// A request that is measured when it ends, also when nobody waits for its end

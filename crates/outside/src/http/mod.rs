@@ -8,6 +8,7 @@ mod breaker;
 mod call;
 mod client;
 mod reads;
+mod redact;
 
 pub use call::{Answer, Call};
 pub use client::Client;

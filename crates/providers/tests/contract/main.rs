@@ -4,6 +4,7 @@
 mod agree;
 mod bandwidth_e911;
 mod dash_e911;
+mod echo;
 mod names;
 mod telnyx_cnam;
 mod telnyx_e911;
@@ -93,6 +94,11 @@ macro_rules! contract {
         #[tokio::test]
         async fn the_log_has_the_wire_and_no_secret() {
             crate::world::logging($kind).await;
+        }
+
+        #[tokio::test]
+        async fn a_secret_that_comes_back_is_in_no_error() {
+            crate::world::echoing($kind).await;
         }
 
         #[tokio::test]

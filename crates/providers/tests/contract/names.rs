@@ -8,6 +8,7 @@ use providers::{CallerNameProvider, CallerNames, Failure, ProviderError, Provide
 use serde_json::{Value, json};
 use simulators::{Fault, Simulator, Vendor, Wire};
 
+use crate::echo::{ECHO, SECRET, assert_no_secret};
 use crate::world::{LOST, NUMBER, number};
 
 /// The tests that every provider has to pass, by its [`Kind`].
@@ -26,6 +27,11 @@ macro_rules! contract {
         #[tokio::test]
         async fn what_is_refused_is_refused() {
             crate::names::refusing($kind).await;
+        }
+
+        #[tokio::test]
+        async fn a_secret_that_comes_back_is_in_no_error() {
+            crate::names::echoing($kind).await;
         }
 
         #[tokio::test]
@@ -113,12 +119,13 @@ pub async fn setting(kind: Kind) {
 }
 
 pub async fn losing(kind: Kind) {
-    for fault in LOST {
+    for fault in LOST.into_iter().chain([Fault::Huge]) {
         let world = World::with(kind, json!({"timeout_ms": 250})).await;
         world.simulator.vendor.faults.script([fault]);
         let error = world.set(Some("EXAMPLE BAKERY"), true).await;
         let error = error.expect_err("no answer to rely on");
         assert_eq!(error.failure, Failure::Unknown, "{fault:?} {error:?}");
+        assert!(error.reason.len() < 500, "{error}");
         world.set(Some("EXAMPLE BAKERY"), true).await.expect("done");
         assert_eq!(world.listed(), (Some("EXAMPLE BAKERY".to_owned()), true));
     }
@@ -139,6 +146,13 @@ pub async fn refusing(kind: Kind) {
         error.is_definite() && !error.to_string().contains("wrong"),
         "{error}"
     );
+}
+
+pub async fn echoing(kind: Kind) {
+    let kind = Kind { wire: ECHO, ..kind };
+    let world = World::with(kind, json!({kind.secret: SECRET})).await;
+    let told = world.set(Some("EXAMPLE BAKERY"), true).await;
+    assert_no_secret(&told.expect_err("refused").to_string());
 }
 
 pub async fn sandboxed(kind: Kind) {

@@ -15,6 +15,8 @@ use providers::{
 use serde_json::{Map, Value, json};
 use simulators::{Fault, Simulator, Vendor, Wire};
 
+use crate::echo::{ECHO, SECRET, assert_no_secret};
+
 /// What differs from provider to provider.
 #[derive(Clone, Copy)]
 pub struct Kind {
@@ -526,6 +528,13 @@ pub async fn logging(kind: Kind) {
     for secret in [secret, &in_forms, &escaped(secret)] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
+}
+
+pub async fn echoing(kind: Kind) {
+    let kind = Kind { wire: ECHO, ..kind };
+    let world = World::with(kind, json!({kind.secret: SECRET})).await;
+    let told = world.provider.check(&address(MARINA)).await;
+    assert_no_secret(&told.expect_err("refused").to_string());
 }
 
 pub async fn sandboxed(kind: Kind) {

@@ -6,19 +6,20 @@ use serde_json::{Map, Value, json};
 use crate::address::{is_same, is_same_caller};
 use crate::{Address, Checked, Located};
 
-/// The vendor's elements, and the `e911` fields that they are.
+/// The vendor's elements, and the `e911` fields that they are, as the document
+/// that the API began with puts them.
 const FIELDS: [(&str, &str); 14] = [
     ("address1", "street_address"),
     ("address2", "extended_address"),
+    ("callername", "caller_name"),
     ("community", "locality"),
-    ("state", "region"),
-    ("postalcode", "postal_code"),
-    ("plusfour", "plus_four"),
     ("latitude", "latitude"),
     ("longitude", "longitude"),
     ("locationid", "location_id"),
+    ("plusfour", "plus_four"),
+    ("postalcode", "postal_code"),
+    ("state", "region"),
     ("customerorderid", "order_id"),
-    ("callername", "caller_name"),
     ("activatedtime", "activated_time"),
     ("activated_time", "activated_time"),
     ("comments", "comments"),
@@ -147,15 +148,15 @@ impl Location {
 
     fn read(element: &Element) -> Self {
         let mut fields = texts(element, &FIELDS);
+        let status = status_of(element, "status");
+        if let Some((code, _)) = &status {
+            fields.insert("status".to_owned(), json!(code));
+        }
         if let Some(legacy) = element.child("legacydata") {
             let legacy = texts(legacy, &LEGACY);
             if !legacy.is_empty() {
                 fields.insert("legacy_data".to_owned(), Value::Object(legacy));
             }
-        }
-        let status = status_of(element, "status");
-        if let Some((code, _)) = &status {
-            fields.insert("status".to_owned(), json!(code));
         }
         Self { fields, status }
     }
