@@ -294,6 +294,13 @@ impl Vendor {
         )
     }
 
+    /// How many numbers were bought, and how many given back, each time counted.
+    pub fn dealt(&self) -> (usize, usize) {
+        let state = self.lock();
+        let count = |times: &BTreeMap<String, u32>| times.values().sum::<u32>() as usize;
+        (count(&state.bought), count(&state.released))
+    }
+
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()
