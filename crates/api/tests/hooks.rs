@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::Arc;
 
 use api::ApiSettings;
@@ -18,8 +19,9 @@ use engine::settings::NumberManager;
 use numbers::gregorian::GregorianSeconds;
 use outside::settings::AllSettings;
 use serde_json::{Map, Value, json};
-use simulators::{Hook, Simulator, Vendor, bandwidth2, played, telnyx};
+use simulators::{Fault, Hook, Simulator, Vendor, bandwidth2, played, telnyx};
 use store::{Batch, Document, DocumentKind, Operation};
+use tokio::net::TcpListener;
 
 const NUMBER: &str = "+14155550101";
 const FAR: u64 = 100_000;
@@ -30,7 +32,7 @@ struct World {
     server: Harness,
     carrier: &'static str,
     order: String,
-    _vendor: Simulator,
+    vendor: Simulator,
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -50,6 +52,8 @@ impl World {
         let played = played(carrier).expect("it can be played");
         let vendor = Vendor::new([NUMBER.to_owned()]);
         vendor.set_patience(1000);
+        // Whatever is told of the order is told twice.
+        vendor.faults.script([Fault::DuplicateHook]);
         let started = Simulator::start(played.wire, Arc::new(vendor)).await;
         let vendor = started.expect("a port");
         let mut settings = object(json!({
@@ -91,7 +95,7 @@ impl World {
             order: order.to_owned(),
             server,
             carrier,
-            _vendor: vendor,
+            vendor,
         };
         world.put_off().await;
         world
@@ -125,6 +129,12 @@ impl World {
         self.document().await.due.is_some_and(|due| due <= now())
     }
 
+    /// One round of the job that asks for orders.
+    async fn look_after(&self) {
+        let desk = self.server.engine.desk();
+        desk.look_after().await.expect("a working store");
+    }
+
     /// `carrier` may go on with the account whose it is.
     async fn post(&self, carrier: &str, hook: &Hook) -> Answer {
         let path = format!("/v2/hooks/carriers/{carrier}");
@@ -142,12 +152,11 @@ impl World {
 }
 
 async fn telnyx_world() -> World {
-    let key = telnyx::public_key().expect("a key");
-    World::new("telnyx", json!({"public_key": key})).await
+    World::new("telnyx", json!({"public_key": telnyx::PUBLIC_KEY})).await
 }
 
 fn signed(order: &str) -> Hook {
-    telnyx::hook(order, now().unix()).expect("signed")
+    telnyx::hook(order, now().unix())
 }
 
 #[tokio::test]
@@ -189,8 +198,7 @@ async fn forged_and_foreign_notices_do_nothing() {
 
 #[tokio::test]
 async fn a_resellers_own_account_is_believed_of_its_own_orders() {
-    let key = telnyx::public_key().expect("a key");
-    let own = json!({"token": telnyx::TOKEN, "public_key": key});
+    let own = json!({"token": telnyx::TOKEN, "public_key": telnyx::PUBLIC_KEY});
     let world = World::with("telnyx", json!({}), Some(own)).await;
     let hook = signed(&world.order);
     let reseller = world.server.reseller.account.id.clone();
@@ -223,8 +231,7 @@ async fn a_resellers_own_account_is_believed_of_its_own_orders() {
 #[tokio::test]
 async fn a_reseller_moves_nobody_elses_orders() {
     let world = telnyx_world().await;
-    let key = telnyx::public_key().expect("a key");
-    let own = json!({"token": telnyx::TOKEN, "public_key": key});
+    let own = json!({"token": telnyx::TOKEN, "public_key": telnyx::PUBLIC_KEY});
     let (server, reseller) = (&world.server, &world.server.reseller);
     let path = reseller.url("/carriers/telnyx");
     let set = server.write("POST", reseller, &path, own);
@@ -250,6 +257,55 @@ async fn notices_in_xml_are_taken_with_their_own_credentials() {
     assert!(!world.is_due().await);
     assert_eq!(world.told(&hook).await, 200);
     assert!(world.is_due().await);
+}
+
+/// Of both vendors that post: twice, and the first makes us ask at once.
+#[tokio::test]
+async fn what_a_carrier_posts_settles_an_order_and_again_changes_nothing() {
+    let (user, password) = bandwidth2::WEBHOOK;
+    for (carrier, more) in [
+        ("telnyx", json!({"public_key": telnyx::PUBLIC_KEY})),
+        (
+            "bandwidth2",
+            json!({"webhook_username": user, "webhook_password": password}),
+        ),
+    ] {
+        let mut world = World::new(carrier, more).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let service = world.server.service.clone();
+        tokio::spawn(api::serve(listener, service, pending()));
+        let url = format!("http://{address}/v2/hooks/carriers/{carrier}");
+        let hooks = played(carrier).and_then(|played| played.carrier?.hooks);
+        let hooks = hooks.expect("it posts webhooks");
+        let mut posted = world.vendor.post_to(&url, hooks).expect("a client");
+        assert!(!world.is_due().await);
+        let vendor = &world.vendor.vendor;
+        let order = vendor.orders().remove(0);
+        assert!(vendor.finish(&order.id), "{order:?}");
+        for _ in 0..2 {
+            let posted = posted.recv().await.expect("it goes on posting");
+            assert_eq!((posted.order, posted.answer), (order.id.clone(), Ok(200)));
+        }
+        assert!(world.is_due().await, "{carrier}");
+        world.look_after().await;
+        let child = &world.server.child;
+        let url = child.numbers(&format!("/{NUMBER}"));
+        let number = world.server.get(child, &url).await;
+        assert_eq!(number.data()["state"], "in_service", "{}", number.text);
+        let settled = world.document().await;
+        // Late, when it is settled already.
+        let late = match carrier {
+            "telnyx" => signed(&world.order),
+            _ => bandwidth2::hook(&world.order),
+        };
+        assert_eq!(world.told(&late).await, 200);
+        world.look_after().await;
+        assert_eq!(world.document().await, settled);
+        let again = world.server.get(child, &url).await;
+        assert_eq!(again.data(), number.data());
+        assert_eq!(vendor.times(NUMBER), (1, 0));
+    }
 }
 
 #[tokio::test]

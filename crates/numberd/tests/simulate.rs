@@ -5,14 +5,20 @@ mod common;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
 use carriers::{
     Failure, JournalEntry, Offer, OrderId, Orders, Purchase, Query, Registry, Sent, Verdict,
 };
 use common::{Place, Server};
+use engine::context::now;
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use providers::{Address, Checked, Providers};
 use serde_json::{Map, Value};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// A simulator on a free port, and what it says to put into the configuration.
 fn simulated(place: &Place, arguments: &[&str]) -> (Server, String) {
@@ -72,7 +78,16 @@ impl JournalEntry for Unwritten {
 }
 
 async fn order(registry: &Registry, name: &str, offer: &Offer) -> Result<Verdict, Failure> {
-    let sent = Sent::commit(&mut Unwritten(OrderId("1".repeat(32)))).await;
+    order_as(registry, name, &OrderId("1".repeat(32)), offer).await
+}
+
+async fn order_as(
+    registry: &Registry,
+    name: &str,
+    id: &OrderId,
+    offer: &Offer,
+) -> Result<Verdict, Failure> {
+    let sent = Sent::commit(&mut Unwritten(id.clone())).await;
     let sent = sent.expect("a journal").expect("nobody else sends it");
     let account = AccountId::parse(&"a".repeat(32)).expect("an id");
     let purchase = Purchase::new(&sent, &account, std::slice::from_ref(offer));
@@ -158,6 +173,114 @@ async fn faults_come_as_the_seed_says() {
     assert_eq!(outcomes[0], outcomes[1]);
 }
 
+#[tokio::test]
+async fn faults_come_as_they_are_named_and_then_no_more() {
+    let place = Place::new();
+    let named = ["other", "--fault", "429", "--fault", "refuse"];
+    let (server, snippet) = simulated(&place, &named);
+    let registry = registry(&snippet);
+    let offer = search(&registry, "other").await.remove(0);
+    let failed = order(&registry, "other", &offer).await;
+    assert_eq!(failed, Err(Failure::NotSent));
+    let refused = order(&registry, "other", &offer).await;
+    assert!(
+        matches!(refused, Ok(Verdict::Refused(_)) | Err(Failure::Refused)),
+        "{refused:?}"
+    );
+    let taken = order(&registry, "other", &offer).await;
+    assert!(matches!(taken, Ok(Verdict::Ours(_))), "{taken:?}");
+    server.stop();
+
+    // At random, and nothing else.
+    let named = ["other", "--fault-rate", "1", "--fault", "429"];
+    let (server, snippet) = simulated(&place, &named);
+    let registry = self::registry(&snippet);
+    for offer in &search(&registry, "other").await[..4] {
+        let failed = order(&registry, "other", offer).await;
+        assert_eq!(failed, Err(Failure::NotSent));
+    }
+    server.stop();
+}
+
+/// Somewhere that webhooks are posted to, and what arrives there.
+async fn mailbox() -> (String, UnboundedReceiver<(HeaderMap, Bytes)>) {
+    let (sender, posted) = unbounded_channel();
+    let take = move |headers: HeaderMap, body: Bytes| {
+        let sender = sender.clone();
+        async move { sender.send((headers, body)).expect("the test reads") }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let routes = Router::new().fallback(take);
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    (url, posted)
+}
+
+#[tokio::test]
+async fn webhooks_are_posted_as_often_as_they_are_told_to_and_believed() {
+    let place = Place::new();
+    for vendor in simulators::VENDORS {
+        let (name, Some(carrier)) = (vendor.name, vendor.carrier) else {
+            continue;
+        };
+        if carrier.hooks.is_none() {
+            continue;
+        }
+        let (url, mut posted) = mailbox().await;
+        let options = ["--webhook", &url, "--order-delay", "10"];
+        let options = [&[name, "--fault", "duplicate-webhook"], &options[..]].concat();
+        let (mut server, snippet) = simulated(&place, &options);
+        let registry = registry(&snippet);
+        let carrier = registry.get(&CarrierName::new(name)).expect("the carrier");
+        let hooks = carrier.hooks().expect("it believes webhooks");
+        let offers = search(&registry, name).await;
+        // The second order is told of once; the third ends the wait for more.
+        for (nth, told) in [2, 1, 1].into_iter().enumerate() {
+            let id = OrderId(format!("{nth:032x}"));
+            let placed = order_as(&registry, name, &id, &offers[nth]).await;
+            assert!(matches!(placed, Ok(Verdict::Open)), "{name}: {placed:?}");
+            for _ in 0..told {
+                let (headers, body) = posted.recv().await.expect("a webhook");
+                let header = |key: &str| headers.get(key)?.to_str().ok().map(str::to_owned);
+                let notice = hooks.notice(now().unix(), &header, &body);
+                assert_eq!(notice.expect("believed").id.as_ref(), Some(&id), "{name}");
+                server.lines_until(&["webhook about order", ": 200"]);
+            }
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn webhooks_that_can_not_be_posted_are_said() {
+    let place = Place::new();
+    let url = "http://127.0.0.1:8000/";
+    let run = place.run(&["simulate", "other", "--webhook", url]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    for name in ["other", "telnyx", "bandwidth2"] {
+        assert!(run.err.contains(name), "{run:?}");
+    }
+    let run = place.run(&["simulate", "telnyx", "--webhook", "localhost"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.err.contains("localhost"), "{run:?}");
+}
+
+/// What the faults are called that a carrier can meet.
+const FAULTS: [&str; 12] = [
+    "refuse",
+    "429",
+    "500-before",
+    "500-after",
+    "drop-after",
+    "never-answer",
+    "slow-drip",
+    "partial-order",
+    "duplicate-webhook",
+    "wrong-number",
+    "malformed",
+    "entity-bomb",
+];
+
 #[test]
 fn what_can_not_be_simulated_is_said() {
     let place = Place::new();
@@ -168,5 +291,12 @@ fn what_can_not_be_simulated_is_said() {
         let run = place.run(&["simulate", "other", &format!("--fault-rate={rate}")]);
         assert_eq!(run.code, Some(2), "{run:?}");
         assert!(run.err.contains("from 0 to 1"), "{run:?}");
+    }
+    let run = place.run(&["simulate", "other", "--fault", "sulk"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    let help = place.run(&["simulate", "--help"]).done();
+    for name in FAULTS {
+        assert!(run.err.contains(name), "no '{name}' in {run:?}");
+        assert!(help.out.contains(name), "no '{name}' in {help:?}");
     }
 }

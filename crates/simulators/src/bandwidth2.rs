@@ -11,8 +11,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::vendor::{Hook, Order, OrderState, Vendor};
@@ -38,16 +36,30 @@ pub const WIRE: Wire = Wire {
 
 /// What it posts when an order with this reference is done.
 pub fn hook(reference: &str) -> Hook {
-    let (user, password) = WEBHOOK;
-    let pair = STANDARD.encode(format!("{user}:{password}"));
+    notification(reference, "COMPLETE", "")
+}
+
+/// What it posts when this order is done.
+pub fn done(order: &Order) -> Hook {
+    let completed = telephone_numbers(&order.got);
+    let more = format!(
+        "<OrderId>{}</OrderId>\
+         <CompletedTelephoneNumbers>{completed}</CompletedTelephoneNumbers>",
+        order.id
+    );
+    notification(&order.reference, status(order), &more)
+}
+
+fn notification(reference: &str, status: &str, more: &str) -> Hook {
     Hook {
         headers: vec![
-            ("authorization", format!("Basic {pair}")),
+            ("authorization", auth::basic(WEBHOOK)),
             ("content-type", "application/xml".to_owned()),
         ],
         body: format!(
-            "<?xml version=\"1.0\"?><Notification><Status>COMPLETE</Status>\
-             <OrderType>orders</OrderType><CustomerOrderId>{}</CustomerOrderId></Notification>",
+            "<?xml version=\"1.0\"?><Notification><Status>{status}</Status>\
+             <OrderType>orders</OrderType><CustomerOrderId>{}</CustomerOrderId>{more}\
+             </Notification>",
             xml::escape(reference)
         ),
     }
@@ -194,13 +206,21 @@ async fn order_by_id(State(vendor): State<Arc<Vendor>>, Path(id): Path<String>) 
     });
     let completed = completed.collect::<Vec<_>>().concat();
     let completed = format!("<CompletedNumbers>{completed}</CompletedNumbers>");
-    let (status, outcome) = match order.state {
-        OrderState::Pending => ("RECEIVED", ""),
-        OrderState::Complete => ("COMPLETE", completed.as_str()),
-        OrderState::Partial => ("PARTIAL", completed.as_str()),
-        OrderState::Failed => ("FAILED", ""),
+    let outcome = match order.state {
+        OrderState::Pending | OrderState::Failed => "",
+        OrderState::Complete | OrderState::Partial => completed.as_str(),
     };
-    xml::answer(StatusCode::OK, &order_response(&order, status, outcome))
+    let body = order_response(&order, status(&order), outcome);
+    xml::answer(StatusCode::OK, &body)
+}
+
+const fn status(order: &Order) -> &'static str {
+    match order.state {
+        OrderState::Pending => "RECEIVED",
+        OrderState::Complete => "COMPLETE",
+        OrderState::Partial => "PARTIAL",
+        OrderState::Failed => "FAILED",
+    }
 }
 
 async fn orders(

@@ -43,7 +43,8 @@ pub enum Fault {
     Unavailable,
     /// Nothing done, and told with a code that nobody knows.
     UnknownCode,
-    /// Done, and told twice by webhook.
+    /// Done, and told twice by webhook; at vendors that tell nothing so, nothing
+    /// goes wrong.
     DuplicateHook,
 }
 
@@ -69,9 +70,55 @@ impl Fault {
         Self::DuplicateHook,
     ];
 
+    /// Its name on a command line.
+    pub const fn name(self) -> &'static str {
+        self.told().0
+    }
+
+    /// What it is, in a few words.
+    pub const fn text(self) -> &'static str {
+        self.told().1
+    }
+
+    const fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Refuse => ("refuse", "Refused, in the vendor's own words"),
+            Self::Partial => ("partial-order", "One number of several isn't delivered"),
+            Self::TooMany => ("429", "Nothing done"),
+            Self::ErrorBefore => ("500-before", "Nothing done, status 500"),
+            Self::ErrorAfter => ("500-after", "Done, status 500 all the same"),
+            Self::DropAfter => ("drop-after", "Done, and the connection breaks"),
+            Self::Hang => ("never-answer", "Done, and never answered"),
+            Self::Drip => ("slow-drip", "Done, and answered byte by byte"),
+            Self::WrongNumber => ("wrong-number", "Done, and the answer names another number"),
+            Self::Malformed => ("malformed", "Done, and the answer ends in its middle"),
+            Self::Bomb => ("entity-bomb", "Done, and the answer is an XML entity bomb"),
+            Self::Deep => ("deep", "Done, and the answer is nested 100,000 deep"),
+            Self::Huge => ("huge", "Done, and the answer is 100 MB long"),
+            Self::Unauthorized => ("401", "Nothing done"),
+            Self::Unavailable => ("503", "Nothing done"),
+            Self::UnknownCode => (
+                "unknown-code",
+                "Nothing done, with a code that nobody knows",
+            ),
+            Self::DuplicateHook => (
+                "duplicate-webhook",
+                "Done, and told twice by the vendors that post webhooks",
+            ),
+        }
+    }
+
+    /// The fault of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+
     /// Whether it is the vendor's own logic that fails, not the way.
     const fn is_inside(self) -> bool {
-        matches!(self, Self::Refuse | Self::Partial | Self::UnknownCode)
+        matches!(
+            self,
+            Self::Refuse | Self::Partial | Self::UnknownCode | Self::DuplicateHook
+        )
     }
 }
 

@@ -14,6 +14,7 @@ mod faults;
 pub mod gazetteer;
 pub mod other;
 mod played;
+mod post;
 mod serve;
 pub mod simwood;
 pub mod telnyx;
@@ -27,7 +28,8 @@ mod xml;
 
 pub use emergency::Emergency;
 pub use faults::{Fault, Faults};
-pub use played::{Carrier, Played, Settings, VENDORS, played};
+pub use played::{Carrier, Hooks, Played, Settings, VENDORS, played};
+pub use post::Posted;
 pub use serve::{Simulator, Wire};
 pub use tokens::Tokens;
 pub use vendor::{Hook, Order, OrderState, Refusal, Vendor};

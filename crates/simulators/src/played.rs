@@ -1,8 +1,8 @@
 //! Every vendor that can be played, by name.
 
 use crate::{
-    Wire, bandwidth2, dash_e911, didww, other, simwood, telnyx, twilio, vitelity, voip_innovations,
-    voxbone,
+    Hook, Order, Wire, bandwidth2, dash_e911, didww, other, simwood, telnyx, twilio, vitelity,
+    voip_innovations, voxbone,
 };
 
 /// Settings of one block of numberd's configuration, by key.
@@ -31,6 +31,17 @@ pub struct Carrier {
     /// Whether it sells certain numbers. One that doesn't can be asked for what
     /// is the customer's already, and be given that back.
     pub sells: bool,
+    /// What it posts when an order is done; `None`: it can only be asked.
+    pub hooks: Option<Hooks>,
+}
+
+/// How a carrier tells that an order is done.
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// The settings of `[carriers.NAME]` that let numberd believe it.
+    pub settings: Settings,
+    /// What it posts.
+    pub hook: fn(&Order) -> Hook,
 }
 
 const TWILIO_LOGIN: Settings = &[
@@ -41,16 +52,27 @@ const VITELITY_LOGIN: Settings = &[("login", vitelity::LOGIN.0), ("pass", viteli
 
 /// All of them.
 pub const VENDORS: &[Played] = &[
-    sells(
-        "bandwidth2",
-        bandwidth2::WIRE,
-        &[
-            ("account_id", bandwidth2::ACCOUNT),
-            ("client_id", bandwidth2::CLIENT.0),
-            ("client_secret", bandwidth2::CLIENT.1),
-            ("site_id", "1001"),
-        ],
-    ),
+    Played {
+        name: "bandwidth2",
+        wire: bandwidth2::WIRE,
+        carrier: Some(Carrier {
+            settings: &[
+                ("account_id", bandwidth2::ACCOUNT),
+                ("client_id", bandwidth2::CLIENT.0),
+                ("client_secret", bandwidth2::CLIENT.1),
+                ("site_id", "1001"),
+            ],
+            sells: true,
+            hooks: Some(Hooks {
+                settings: &[
+                    ("webhook_username", bandwidth2::WEBHOOK.0),
+                    ("webhook_password", bandwidth2::WEBHOOK.1),
+                ],
+                hook: bandwidth2::done,
+            }),
+        }),
+        providers: &[],
+    },
     Played {
         name: "dash_e911",
         wire: dash_e911::WIRE,
@@ -75,11 +97,20 @@ pub const VENDORS: &[Played] = &[
         ],
     ),
     Played {
+        name: "telnyx",
+        wire: telnyx::WIRE,
+        carrier: Some(Carrier {
+            settings: &[("token", telnyx::TOKEN)],
+            sells: true,
+            hooks: Some(Hooks {
+                settings: &[("public_key", telnyx::PUBLIC_KEY)],
+                hook: telnyx::done,
+            }),
+        }),
         providers: &[
             ("telnyx_e911", &[("token", telnyx::TOKEN)]),
             ("telnyx_cnam", &[("token", telnyx::TOKEN)]),
         ],
-        ..sells("telnyx", telnyx::WIRE, &[("token", telnyx::TOKEN)])
     },
     Played {
         providers: &[("twilio_e911", TWILIO_LOGIN)],
@@ -118,6 +149,7 @@ pub const VENDORS: &[Played] = &[
                 ("api_password", voxbone::LOGIN.1),
             ],
             sells: false,
+            hooks: None,
         }),
         providers: &[],
     },
@@ -131,6 +163,7 @@ const fn sells(name: &'static str, wire: Wire, settings: Settings) -> Played {
         carrier: Some(Carrier {
             settings,
             sells: true,
+            hooks: None,
         }),
         providers: &[],
     }

@@ -13,10 +13,13 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
-use crate::Vendor;
 use crate::faults::Fault;
+use crate::played::Hooks;
+use crate::post::{Posted, posting};
+use crate::vendor::Vendor;
 
 /// One vendor's way to talk.
 #[derive(Clone, Copy)]
@@ -35,6 +38,7 @@ pub struct Simulator {
     pub vendor: Arc<Vendor>,
     address: SocketAddr,
     server: JoinHandle<()>,
+    poster: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
@@ -56,7 +60,25 @@ impl Simulator {
             vendor,
             address,
             server,
+            poster: None,
         })
+    }
+
+    /// From now on posts to a URL when an order is done, and tells what became
+    /// of each webhook.
+    ///
+    /// # Errors
+    /// There is no client to post with.
+    pub fn post_to(
+        &mut self,
+        url: &str,
+        hooks: Hooks,
+    ) -> reqwest::Result<UnboundedReceiver<Posted>> {
+        let (task, posted) = posting(&self.vendor, hooks, url.to_owned())?;
+        if let Some(before) = self.poster.replace(task) {
+            before.abort();
+        }
+        Ok(posted)
     }
 
     /// Where it is: `http://127.0.0.1:PORT`.
@@ -68,6 +90,9 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.server.abort();
+        if let Some(poster) = &self.poster {
+            poster.abort();
+        }
     }
 }
 

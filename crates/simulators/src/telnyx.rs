@@ -4,6 +4,7 @@ mod features;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
@@ -12,8 +13,7 @@ use axum::routing::{delete, get};
 use axum::{Json, Router, middleware};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::error::KeyRejected;
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 
 use crate::Wire;
@@ -36,28 +36,44 @@ pub const WIRE: Wire = Wire {
 };
 
 /// The public key of its webhooks, as it shows it.
-pub fn public_key() -> Result<String, KeyRejected> {
-    let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
-    Ok(STANDARD.encode(key.public_key()))
-}
+pub const PUBLIC_KEY: &str = "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";
 
 /// What it posts, at a time in Unix seconds, when an order with this reference
 /// is done.
-pub fn hook(reference: &str, at: u64) -> Result<Hook, KeyRejected> {
-    let key = Ed25519KeyPair::from_seed_unchecked(&SEED)?;
+pub fn hook(reference: &str, at: u64) -> Hook {
+    signed(
+        &json!({"customer_reference": reference, "status": "success"}),
+        at,
+    )
+}
+
+/// What it posts when this order is done.
+pub fn done(order: &Order) -> Hook {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let at = since.unwrap_or_default().as_secs();
+    signed(&detailed(order), at)
+}
+
+fn signed(payload: &Value, at: u64) -> Hook {
     let body = json!({"data": {
+        "record_type": "event",
         "event_type": "number_order.complete",
-        "payload": {"customer_reference": reference, "status": "success"},
+        "payload": payload,
     }});
     let body = body.to_string();
-    let signature = key.sign(format!("{at}|{body}").as_bytes());
-    Ok(Hook {
+    let signature = Ed25519KeyPair::from_seed_unchecked(&SEED)
+        .map(|key| key.sign(format!("{at}|{body}").as_bytes()));
+    Hook {
         headers: vec![
+            ("content-type", "application/json".to_owned()),
             ("telnyx-timestamp", at.to_string()),
-            ("telnyx-signature-ed25519", STANDARD.encode(signature)),
+            (
+                "telnyx-signature-ed25519",
+                signature.map_or_else(|_| String::new(), |signature| STANDARD.encode(signature)),
+            ),
         ],
         body,
-    })
+    }
 }
 
 type Asked = HashMap<String, String>;

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::emergency::Emergency;
 use crate::faults::{Fault, Faults};
@@ -11,7 +14,7 @@ use crate::tokens::Tokens;
 /// One customer's account at a vendor.
 #[derive(Debug, Default)]
 pub struct Vendor {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     spent: AtomicU64,
     /// What goes wrong.
     pub faults: Faults,
@@ -31,6 +34,10 @@ struct State {
     orders: BTreeMap<String, Order>,
     /// How often a question must be asked until an order is done.
     patience: u32,
+    /// After which time an order is done, whether it is asked for or not.
+    delay: Option<Duration>,
+    /// Who is told of each order that is done.
+    listener: Option<UnboundedSender<Order>>,
     bought: BTreeMap<String, u32>,
     released: BTreeMap<String, u32>,
     /// Number → the name that it shows, and whether names are looked up.
@@ -52,6 +59,8 @@ pub struct Order {
     /// How it stands.
     pub state: OrderState,
     left: u32,
+    /// Whether its end is told twice.
+    told_twice: bool,
 }
 
 /// How an order stands.
@@ -108,6 +117,21 @@ impl Vendor {
         self.lock().patience = questions;
     }
 
+    /// Orders are done so long after they were taken, by themselves.
+    pub fn set_delay(&self, delay: Duration) {
+        let mut state = self.lock();
+        state.delay = Some(delay);
+        state.patience = u32::MAX;
+    }
+
+    /// From now on tells of each order that is done; of some twice, where that
+    /// is the fault to come.
+    pub fn listen(&self) -> UnboundedReceiver<Order> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.lock().listener = Some(sender);
+        receiver
+    }
+
     /// Adds numbers for sale.
     pub fn add_stock(&self, numbers: impl IntoIterator<Item = String>) {
         self.lock().stock.extend(numbers);
@@ -160,12 +184,26 @@ impl Vendor {
             got,
             state: OrderState::Pending,
             left: state.patience,
+            told_twice: told == Some(Fault::DuplicateHook),
         };
         if order.left == 0 {
             state.deliver(&mut order);
         }
-        state.orders.insert(id, order.clone());
+        state.orders.insert(id.clone(), order.clone());
+        if let Some(delay) = state.delay {
+            let state = Arc::clone(&self.state);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                lock(&state).finish(&id);
+            });
+        }
         Ok(order)
+    }
+
+    /// Does an order that is pending, without its being asked for; `false`: there
+    /// is none.
+    pub fn finish(&self, id: &str) -> bool {
+        self.lock().finish(id)
     }
 
     /// As [`Self::order`], but done at once, for vendors that make nobody wait.
@@ -256,6 +294,13 @@ impl Vendor {
         )
     }
 
+    /// How many numbers were bought, and how many given back, each time counted.
+    pub fn dealt(&self) -> (usize, usize) {
+        let state = self.lock();
+        let count = |times: &BTreeMap<String, u32>| times.values().sum::<u32>() as usize;
+        (count(&state.bought), count(&state.released))
+    }
+
     /// Every order.
     pub fn orders(&self) -> Vec<Order> {
         self.lock().orders.values().cloned().collect()
@@ -284,11 +329,25 @@ impl Vendor {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl State {
+    fn finish(&mut self, id: &str) -> bool {
+        let pending = self.orders.get(id).cloned();
+        let Some(mut order) = pending.filter(|order| order.state == OrderState::Pending) else {
+            return false;
+        };
+        self.deliver(&mut order);
+        self.orders.insert(id.to_owned(), order);
+        true
+    }
+
     fn ask(&mut self, id: &str) -> Option<Order> {
         let mut order = self.orders.get(id)?.clone();
         if order.state == OrderState::Pending {
@@ -310,5 +369,12 @@ impl State {
         } else {
             OrderState::Partial
         };
+        let times = if order.told_twice { 2 } else { 1 };
+        for _ in 0..times {
+            if let Some(listener) = &self.listener {
+                // Nobody has to listen to the end.
+                let _ = listener.send(order.clone());
+            }
+        }
     }
 }

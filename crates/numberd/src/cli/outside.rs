@@ -1,8 +1,9 @@
 //! What can be typed about carriers and providers, and those that are played.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use engine::orders::OrderState;
+use simulators::Fault;
 
 use super::Format;
 
@@ -25,6 +26,15 @@ pub struct Simulate {
     /// How many of the requests that order, give back or deal with addresses go wrong, from 0 to 1
     #[arg(long, value_name = "RATE", default_value = "0", value_parser = parse_rate)]
     pub fault_rate: f64,
+    /// What goes wrong with the first of those requests; given again, with the next one. With a rate, what goes wrong at random
+    #[arg(long, value_name = "NAME", value_parser = fault_parser())]
+    pub fault: Vec<Fault>,
+    /// Where it posts when an order is done, as `telnyx` and `bandwidth2` do: …/v2/hooks/carriers/VENDOR
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
+    /// After how many milliseconds orders are done, of vendors that make buyers wait; without it at once
+    #[arg(long, value_name = "MS")]
+    pub order_delay: Option<u64>,
     /// The same number makes the same faults; without it they are random
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
@@ -131,6 +141,12 @@ pub enum E911Command {
 
 fn parse_order_state(text: &str) -> Result<OrderState, String> {
     text.parse().map_err(|error| format!("{error}"))
+}
+
+fn fault_parser() -> impl TypedValueParser<Value = Fault> {
+    let names = Fault::ALL.map(|fault| PossibleValue::new(fault.name()).help(fault.text()));
+    let names = PossibleValuesParser::new(names);
+    names.try_map(|name| Fault::named(&name).ok_or("no such fault"))
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {

@@ -4,8 +4,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use simulators::{Fault, Played, Settings, Simulator, Vendor, played};
+use simulators::{Fault, Hooks, Played, Posted, Simulator, VENDORS, Vendor, played};
+use tokio::sync::mpsc::UnboundedReceiver;
 use toml::{Table, Value};
 
 use crate::cli::Simulate;
@@ -27,6 +29,10 @@ pub async fn run(options: &Simulate) -> Outcome {
         let message = format!("'{}' can't be simulated", options.vendor);
         return Err(Failure::new(Code::Usage, message));
     };
+    let webhook = match &options.webhook {
+        Some(url) => Some((url, hooks(chosen)?)),
+        None => None,
+    };
     let stop = Stop::listen()?;
     let listener = server::bind(&options.listen).await?;
     let address = listener.local_addr()?;
@@ -38,17 +44,75 @@ pub async fn run(options: &Simulate) -> Outcome {
     }
     let seed = options.seed.unwrap_or_else(rand::random);
     if options.fault_rate > 0.0 {
-        vendor.faults.random(seed, options.fault_rate, &Fault::ALL);
+        let among = match options.fault.as_slice() {
+            [] => &Fault::ALL,
+            chosen => chosen,
+        };
+        vendor.faults.random(seed, options.fault_rate, among);
+    } else {
+        vendor.faults.script(options.fault.iter().copied());
     }
-    let simulator = Simulator::on(listener, chosen.wire, Arc::new(vendor))?;
+    if let Some(delay) = options.order_delay {
+        vendor.set_delay(Duration::from_millis(delay));
+    }
+    let mut simulator = Simulator::on(listener, chosen.wire, Arc::new(vendor))?;
+    let posted = match webhook {
+        Some((url, hooks)) => Some(post_to(&mut simulator, url, hooks)?),
+        None => None,
+    };
     output::line(&format!("listening on http://{address}"))?;
     if options.fault_rate > 0.0 {
         output::line(&format!("# the same faults again: --seed {seed}"))?;
     }
-    output::line(&snippet(chosen, server::reachable(address))?)?;
-    stop.asked().await;
-    drop(simulator);
-    Ok(())
+    let hooks = webhook.map(|(_, hooks)| hooks);
+    output::line(&snippet(chosen, hooks, server::reachable(address))?)?;
+    tokio::select! {
+        () = stop.asked() => Ok(()),
+        told = tell(posted) => told,
+    }
+}
+
+/// How a vendor posts webhooks.
+fn hooks(chosen: &Played) -> Outcome<Hooks> {
+    let hooks_of = |played: &Played| played.carrier.and_then(|carrier| carrier.hooks);
+    hooks_of(chosen).ok_or_else(|| {
+        let all = VENDORS.iter().filter(|played| hooks_of(played).is_some());
+        let names: Vec<&str> = all.map(|played| played.name).collect();
+        let message = format!(
+            "'{}' posts no webhooks; those that do are {}",
+            chosen.name,
+            names.join(", ")
+        );
+        Failure::new(Code::Usage, message)
+    })
+}
+
+fn post_to(
+    simulator: &mut Simulator,
+    url: &str,
+    hooks: Hooks,
+) -> Outcome<UnboundedReceiver<Posted>> {
+    let is_url = url.starts_with("http://") || url.starts_with("https://");
+    if !is_url {
+        let message = format!(
+            "'{url}' is no URL of a numberd, like http://127.0.0.1:8000/v2/hooks/carriers/telnyx"
+        );
+        return Err(Failure::new(Code::Usage, message));
+    }
+    simulator
+        .post_to(url, hooks)
+        .map_err(|error| Failure::new(Code::Failure, format!("can't post webhooks: {error}")))
+}
+
+/// Says what became of each webhook, for ever.
+async fn tell(posted: Option<UnboundedReceiver<Posted>>) -> Outcome {
+    if let Some(mut posted) = posted {
+        while let Some(Posted { order, answer }) = posted.recv().await {
+            let answer = answer.map_or_else(|error| error, |status| status.to_string());
+            output::line(&format!("webhook about order {order}: {answer}"))?;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Numbers that are set aside for fiction: a hundred of each area code, one of
@@ -65,14 +129,15 @@ fn stock() -> impl Iterator<Item = String> {
 }
 
 /// What connects numberd to it.
-fn snippet(chosen: &Played, address: SocketAddr) -> Outcome<String> {
+fn snippet(chosen: &Played, hooks: Option<Hooks>, address: SocketAddr) -> Outcome<String> {
     let mut blocks = Vec::new();
     let name = chosen.name;
     if let Some(carrier) = chosen.carrier {
+        let of_hooks = hooks.map_or(&[][..], |hooks| hooks.settings);
         blocks.push(format!(
             "# for numberd.toml; and name \"{name}\" in number_manager.carrier_modules\n\
              [carriers.{name}]\n{}",
-            block(carrier.settings, address)?
+            block(&[carrier.settings, of_hooks].concat(), address)?
         ));
     }
     for (name, settings) in chosen.providers {
@@ -91,7 +156,7 @@ fn snippet(chosen: &Played, address: SocketAddr) -> Outcome<String> {
 }
 
 /// The keys of one block.
-fn block(own: Settings, address: SocketAddr) -> Outcome<String> {
+fn block(own: &[(&str, &str)], address: SocketAddr) -> Outcome<String> {
     let mut settings = Table::new();
     let url = format!("http://{address}");
     settings.insert("base_url".to_owned(), Value::String(url));

@@ -2,8 +2,9 @@
 //! random, from a server that is killed about every second. Whatever happened:
 //! nothing is lost, nothing is bought twice, and the carrier and we agree.
 //!
-//! `NUMBERD_CHAOS_SEED` makes the same choices again, as far as time lets it;
-//! `NUMBERD_CHAOS_ATTEMPTS` tries longer.
+//! Each seed of a list is a run of its own. `NUMBERD_CHAOS_SEEDS=5,6,7` takes
+//! others, each of which makes the same choices again, as far as time lets it;
+//! `NUMBERD_CHAOS_DEALS` goes on longer with each.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,6 +13,7 @@ mod client;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
@@ -31,11 +33,15 @@ use tokio::runtime::Runtime;
 
 /// Clients, each of an account of its own.
 const CLIENTS: usize = 12;
-/// How often clients try to buy, all together.
-const ATTEMPTS: usize = 2000;
+/// The runs of each carrier.
+const SEEDS: [u64; 3] = [1, 2, 3];
+/// After how many purchases and releases a run ends.
+const DEALS: usize = 800;
 /// On PostgreSQL, where the same is tried again.
-const FEWER_ATTEMPTS: usize = 800;
-const SEED: u64 = 1;
+const FEWER_SEEDS: [u64; 1] = [1];
+const FEWER_DEALS: usize = 150;
+/// How many attempts a purchase or release may take, on average.
+const MOST_ATTEMPTS: usize = 20;
 /// How many requests that order or give back go wrong.
 const FAULT_RATE: f64 = 0.3;
 /// The longest that settling may take; it ends as soon as nothing is open.
@@ -43,34 +49,43 @@ const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 #[test]
 fn other_and_we_agree_whatever_happens() {
-    chaos("other", ATTEMPTS, None);
+    each_seed("other", &SEEDS, DEALS, None);
 }
 
 #[test]
 fn vitelity_and_we_agree_whatever_happens() {
-    chaos("vitelity", ATTEMPTS, None);
+    each_seed("vitelity", &SEEDS, DEALS, None);
 }
 
 #[test]
 fn on_postgresql_we_agree_whatever_happens() {
-    chaos("other", FEWER_ATTEMPTS, Some(&Database::new()));
+    each_seed("other", &FEWER_SEEDS, FEWER_DEALS, Some(Database::new));
 }
 
 #[test]
 fn on_serializable_postgresql_we_agree_whatever_happens() {
-    chaos("other", FEWER_ATTEMPTS, Some(&Database::serializable()));
+    let serializable: fn() -> Database = Database::serializable;
+    each_seed("other", &FEWER_SEEDS, FEWER_DEALS, Some(serializable));
 }
 
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+fn variable<T: FromStr>(name: &str) -> Option<Vec<T>> {
+    let text = std::env::var(name).ok()?;
+    let read = |part: &str| part.trim().parse().ok();
+    let all: Option<Vec<T>> = text.split(',').map(read).collect();
+    Some(all.unwrap_or_else(|| panic!("{name}={text} is no list of numbers")))
 }
 
 /// On the embedded database, unless there is another.
-fn chaos(carrier: &str, attempts: usize, database: Option<&Database>) {
-    let seed = variable("NUMBERD_CHAOS_SEED").unwrap_or(SEED);
-    let asked = variable("NUMBERD_CHAOS_ATTEMPTS").and_then(|many| usize::try_from(many).ok());
-    let attempts = asked.unwrap_or(attempts);
-    println!("NUMBERD_CHAOS_SEED={seed} NUMBERD_CHAOS_ATTEMPTS={attempts}");
+fn each_seed(carrier: &str, seeds: &[u64], deals: usize, database: Option<fn() -> Database>) {
+    let seeds = variable("NUMBERD_CHAOS_SEEDS").unwrap_or_else(|| seeds.to_vec());
+    let deals = variable("NUMBERD_CHAOS_DEALS").map_or(deals, |all| all[0]);
+    for seed in seeds {
+        println!("{carrier}: NUMBERD_CHAOS_SEEDS={seed} NUMBERD_CHAOS_DEALS={deals}");
+        chaos(carrier, seed, deals, database.map(|make| make()).as_ref());
+    }
+}
+
+fn chaos(carrier: &str, seed: u64, deals: usize, database: Option<&Database>) {
     let runtime = Runtime::new().unwrap();
     let simulator = simulated(&runtime, carrier, seed);
     let vendor = &simulator.vendor;
@@ -83,22 +98,16 @@ fn chaos(carrier: &str, attempts: usize, database: Option<&Database>) {
     place.write("numberd.toml", configuration(carrier, &simulator.url()));
 
     let server = Killed::start(&place);
-    let acknowledged = deal(&server, &buyers, attempts, seed);
+    let acknowledged = deal(&server, &buyers, vendor, deals, seed);
     vendor.faults.stop();
     settle(&place);
     let kills = server.stop();
     release_by_hand(&place, vendor);
 
     assert!(kills >= 3, "killed {kills} times only");
-    let orders = vendor.orders().len();
-    assert!(
-        orders > attempts / 10,
-        "the carrier took {orders} orders only"
-    );
-    println!(
-        "{kills} kills, {orders} orders, {} held",
-        vendor.owned(None, usize::MAX).len()
-    );
+    let (bought, released) = vendor.dealt();
+    println!("{kills} kills, {bought} bought, {released} given back");
+    assert!(bought + released >= deals, "only that");
     carrier_and_we_agree(&place, vendor);
     no_order_went_twice(vendor);
     what_was_acknowledged_is_there(&place, &acknowledged);
@@ -140,10 +149,14 @@ fn configuration(carrier: &str, url: &str) -> String {
     )
 }
 
-/// Lets the clients buy and give back while the server is killed; answers what
-/// they were told is theirs.
-fn deal(server: &Killed, buyers: &[Buyer], attempts: usize, seed: u64) -> Ledger {
-    let left = AtomicUsize::new(attempts);
+/// Lets the clients buy and give back while the server is killed, until that was
+/// done so often; answers what they were told is theirs.
+fn deal(server: &Killed, buyers: &[Buyer], vendor: &Vendor, deals: usize, seed: u64) -> Ledger {
+    let left = AtomicUsize::new(deals * MOST_ATTEMPTS);
+    let is_over = || {
+        let (bought, released) = vendor.dealt();
+        bought + released >= deals
+    };
     let mut ledger = Ledger::new();
     thread::scope(|scope| {
         let clients: Vec<_> = buyers
@@ -151,9 +164,9 @@ fn deal(server: &Killed, buyers: &[Buyer], attempts: usize, seed: u64) -> Ledger
             .zip(seed..)
             .map(|(buyer, seed)| {
                 let mut client = Client::new(server, buyer, seed);
-                let left = &left;
+                let (left, is_over) = (&left, &is_over);
                 scope.spawn(move || {
-                    while take_one(left) {
+                    while !is_over() && take_one(left) {
                         client.deal();
                     }
                     client.held
