@@ -261,7 +261,7 @@ async fn numbers_of_every_country_where_some_are_ours_are_asked_for() {
         market.bought_elsewhere(number);
     }
     let gone = ("+442079460019".to_owned(), DifferenceKind::OursNotTheirs);
-    assert_eq!(market.differences().await, [gone.clone()]);
+    assert_eq!(market.differences().await, std::slice::from_ref(&gone));
     // Where nothing is ours nothing is looked for, unless it is configured.
     let mut more = token;
     more["countries"] = json!(["GB", "FR"]);

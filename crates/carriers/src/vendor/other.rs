@@ -358,13 +358,12 @@ impl Orders for Other {
         }
         let answer = call.send().await?;
         let rows = object(&answer, data(&answer)?)?;
-        let full = rows.len() >= OWNED_PAGE;
-        let next = match rows.keys().next_back().filter(|_| full) {
-            Some(last) => Some(format!("{country}/{last}")),
-            None => {
-                let mut rest = self.countries.iter().skip_while(|one| *one != country);
-                rest.nth(1).map(|next| format!("{next}/"))
-            }
+        let next = if rows.len() >= OWNED_PAGE {
+            let last = rows.keys().next_back();
+            last.map(|last| format!("{country}/{last}"))
+        } else {
+            let mut rest = self.countries.iter().skip_while(|one| *one != country);
+            rest.nth(1).map(|next| format!("{next}/"))
         };
         let numbers = rows.into_iter().filter_map(|(number, known)| {
             let number = number.parse().ok()?;
