@@ -252,12 +252,14 @@ impl World {
         busy.features.insert(Feature::E911, confirmed());
         busy.features
             .insert(Feature::OutboundCnam, json!({ "display_name": "ACME" }));
+        let mut waiting = with_history(State::Reserved, "inventory", Some('G'), "GC");
+        waiting.address_work = Some(AddressWork::Pending);
         let stored = [
             number(State::Available, "inventory", None),
             busy,
             with_history(State::Reserved, "local", Some('R'), "R"),
             number(State::InService, "mdn", Some('R')),
-            with_history(State::Reserved, "inventory", Some('G'), "GC"),
+            waiting,
         ];
         let numbers = stored.into_iter().zip(1..).map(|(mut number, at)| {
             number.id = key_at(at);

@@ -154,9 +154,10 @@ impl AddressDesk {
                     self.fall_back(setup.clone(), fault.clone()).await?;
                     let stored = self.setup(&setup.number).await?.unwrap_or(setup);
                     // What holds now may be known only later.
-                    return Ok(match stored.state().is_final() {
-                        true => Placement::Refused(fault),
-                        false => Placement::Pending(stored),
+                    return Ok(if stored.state().is_final() {
+                        Placement::Refused(fault)
+                    } else {
+                        Placement::Pending(stored)
                     });
                 }
                 Ok(_) => {}

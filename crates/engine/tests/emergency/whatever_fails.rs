@@ -83,9 +83,10 @@ impl Two {
     async fn have(&self) -> (Option<String>, Option<String>) {
         let (first, other) = (self.town.has(), street(self.other.has(&key()).as_ref()));
         let setup = self.town.setup().await;
-        match setup.is_some_and(|setup| setup.provider.as_str() == "telnyx_e911") {
-            true => (other, first),
-            false => (first, other),
+        if setup.is_some_and(|setup| setup.provider.as_str() == "telnyx_e911") {
+            (other, first)
+        } else {
+            (first, other)
         }
     }
 
