@@ -29,27 +29,38 @@ impl Shop {
         let started = Simulator::start(WIRE, Arc::new(Vendor::new(stock)));
         let simulator = runtime.block_on(started).unwrap();
         let place = Place::with_database();
-        let url = simulator.url();
-        place.write(
-            "numberd.toml",
-            format!(
-                "[number_manager]\ncarrier_modules = [\"other\"]\n[carriers.other]\n\
-                 base_url = \"{url}\"\nbearer_token = \"{TOKEN}\"\nallow_private_addresses = true\n"
-            ),
-        );
         let shop = Self {
             buyer: place.account("Buyer"),
             place,
             simulator,
             _runtime: runtime,
         };
+        shop.configure("");
         let bought = BOUGHT.map(|number| ("PUT", format!("/{number}/activate")));
         shop.ask(&bought);
         shop
     }
 
+    /// Writes the configuration, with more at its end.
+    fn configure(&self, more: &str) {
+        let url = self.simulator.url();
+        self.place.write(
+            "numberd.toml",
+            format!(
+                "[number_manager]\ncarrier_modules = [\"other\"]\n[carriers.other]\n\
+                 base_url = \"{url}\"\nbearer_token = \"{TOKEN}\"\n\
+                 allow_private_addresses = true\n{more}"
+            ),
+        );
+    }
+
     /// Asks a server for changes, all of which must be done.
     fn ask(&self, changes: &[(&str, String)]) {
+        self.ask_and_measure(changes);
+    }
+
+    /// The same, and what `/metrics` says afterwards.
+    fn ask_and_measure(&self, changes: &[(&str, String)]) -> String {
         let server = self.place.serve(&[]);
         let ask = |token: &str, verb: &str, path: &str, body: &Value| {
             let (status, answer) = send(&server.address, token, verb, path, body).unwrap();
@@ -70,7 +81,9 @@ impl Shop {
                 &json!({"data": {}}),
             );
         }
+        let metrics = server.get("/metrics");
         server.stop();
+        metrics
     }
 
     fn vendor(&self) -> &Vendor {
@@ -196,6 +209,66 @@ fn what_only_the_carrier_knows_is_adopted_or_given_back_when_told() {
     let (code, _, differences) = shop.differences(&[]);
     assert_eq!((code, differences), (Some(0), vec![]));
     shop.place.run(&["check"]).done();
+}
+
+#[test]
+fn requests_are_measured_by_carrier_and_operation() {
+    let shop = Shop::new();
+    shop.vendor().faults.script_after(1, Fault::Refuse);
+    let metrics = shop.ask_and_measure(&[
+        ("PUT", format!("/{ORPHAN}/activate")),
+        ("DELETE", format!("/{ORPHAN}")),
+    ]);
+    for (operation, outcome) in [("search", 200), ("order", 200), ("release", 409)] {
+        let labels = format!("carrier=\"other\",operation=\"{operation}\"");
+        let counted = format!("numberd_carrier_requests_total{{{labels},outcome=\"{outcome}\"}} 1");
+        let timed = format!("numberd_carrier_request_seconds_count{{{labels}}} 1");
+        for line in [counted, timed] {
+            assert!(
+                metrics.lines().any(|known| known == line),
+                "{line} not in {metrics}"
+            );
+        }
+    }
+}
+
+/// A carrier that nobody answers for costs the others nothing.
+#[test]
+fn the_job_tells_where_carriers_and_we_differ_and_changes_nothing() {
+    let shop = Shop::new();
+    shop.configure(
+        "[carriers.didww]\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:1\"\n\
+         allow_private_addresses = true\n[orders]\nreconcile_every_s = 1\n",
+    );
+    let vendor = shop.vendor();
+    vendor.order_at_once("", &[ORPHAN.to_owned()]).unwrap();
+    vendor.release(BOUGHT[0]);
+    let (before, theirs) = (shop.numbers(), vendor.owned(None, 100));
+    let mut server = shop.place.serve(&[]);
+    let mut log = server.log();
+    for words in [
+        &["didww", "can't be reconciled"][..],
+        &["other", "reconciled"],
+    ] {
+        let told = log.any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(told, "{words:?}");
+    }
+    let metrics = server.get("/metrics");
+    for (kind, count) in [
+        ("theirs_not_ours", 1),
+        ("ours_not_theirs", 1),
+        ("attributes", 0),
+    ] {
+        let line =
+            format!("numberd_reconcile_differences{{carrier=\"other\",kind=\"{kind}\"}} {count}");
+        assert!(
+            metrics.lines().any(|known| known == line),
+            "{line} not in {metrics}"
+        );
+    }
+    server.stop();
+    assert_eq!(shop.numbers(), before);
+    assert_eq!(vendor.owned(None, 100), theirs);
 }
 
 #[test]
