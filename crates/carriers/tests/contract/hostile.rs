@@ -28,7 +28,7 @@ fn entities() -> String {
     let mut text = "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY e0 \"aaaaaaaaaa\">".to_owned();
     for level in 1..9 {
         let inner = format!("&e{};", level - 1).repeat(10);
-        text.push_str(&format!("<!ENTITY e{level} \"{inner}\">"));
+        text.extend([format!("<!ENTITY e{level} \"{inner}\">")]);
     }
     text + "]><a>&e8;</a>"
 }
