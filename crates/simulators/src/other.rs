@@ -146,11 +146,15 @@ async fn blocks(State(vendor): State<Arc<Vendor>>, Query(search): Query<Search>)
     success(found)
 }
 
-async fn check(State(vendor): State<Arc<Vendor>>, Json(body): Json<Value>) -> Response {
+async fn check(
+    State(vendor): State<Arc<Vendor>>,
+    Path(country): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
     let rows: Vec<Value> = texts(&body["data"])
         .into_iter()
         .map(|number| {
-            let status = if vendor.is_for_sale(&number) {
+            let status = if is_of(&country, &number) && vendor.is_for_sale(&number) {
                 "available"
             } else {
                 "unavailable"

@@ -71,6 +71,14 @@ async fn numbers_are_checked_before_they_are_bought() {
         offers.check(&asked).await.expect("an answer"),
         [true, false]
     );
+    // A phonebook keeps countries apart: each is asked about its own.
+    let (london, paris) = ("+442079460001", "+33199000001");
+    world.vendor().add_stock([london.to_owned()]);
+    let asked = [paris, "+14155550101", london].map(|number| number.parse().expect("a number"));
+    assert_eq!(
+        offers.check(&asked).await.expect("an answer"),
+        [false, true, true]
+    );
 }
 
 #[tokio::test]
