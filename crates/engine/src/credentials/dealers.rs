@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::{Carrier, Registry};
+use carriers::{Carrier, Query, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use outside::settings::{AllSettings, with_own};
@@ -47,6 +47,15 @@ impl Dealer {
     pub fn looks(&self) -> bool {
         let carrier = self.carrier.as_ref();
         carrier.map_or(true, |carrier| carrier.offers().is_some())
+    }
+
+    /// Whether it may sell numbers of a query's country; of one that can't be used
+    /// nobody knows.
+    pub fn serves(&self, query: &Query) -> bool {
+        let carrier = self.carrier.as_ref();
+        carrier.map_or(true, |carrier| {
+            carrier.offers().is_some_and(|offers| offers.serves(query))
+        })
     }
 
     /// How many numbers one order takes.

@@ -55,7 +55,13 @@ impl Engine {
         dealers: &'q [(CarrierName, Dealer)],
         query: &'q Query,
     ) -> Answers<Offer> {
-        let ask = |offers: &'q dyn Offers| offers.offers(query);
+        let ask = |offers: &'q dyn Offers| -> BoxFuture<'q, Result<Vec<Offer>, CarrierError>> {
+            if offers.serves(query) {
+                offers.offers(query)
+            } else {
+                Box::pin(async { Ok(Vec::new()) })
+            }
+        };
         let answers = self.ask_each(dealers, ask).await;
         let mut said = Vec::new();
         for mut offers in answers.said {
