@@ -5,6 +5,7 @@ mod agree;
 mod bandwidth_e911;
 mod dash_e911;
 mod names;
+mod sandbox;
 mod telnyx_cnam;
 mod telnyx_e911;
 mod twilio_e911;
