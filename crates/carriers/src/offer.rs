@@ -119,6 +119,12 @@ pub trait Offers: Send + Sync {
     /// answers besides is left out.
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError>;
 
+    /// Whether it may sell numbers of the query's country; it isn't asked for
+    /// those that it never sells.
+    fn serves(&self, _query: &Query) -> bool {
+        true
+    }
+
     /// Which of these numbers can be bought now, in their order. Carriers
     /// without such a call say no.
     async fn check(&self, numbers: &[E164]) -> Result<Vec<bool>, CarrierError> {

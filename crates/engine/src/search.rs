@@ -25,7 +25,7 @@ use numbers::account::{Account, AccountId};
 use numbers::carrier::CarrierName;
 use numbers::e164::E164;
 use numbers::gregorian::GregorianSeconds;
-use store::{Stock, StoreError};
+use store::{Stock, StockQuery, StoreError};
 
 use crate::context::now;
 use crate::places::Facts;
@@ -39,7 +39,7 @@ use kept::Kept;
 use outside::{MOST_OFFERS, shared_out};
 use pages::{Pages, Shared};
 use row::Hit;
-use wanted::QueryId;
+use wanted::{QueryId, Wanted};
 
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +48,9 @@ pub struct Found {
     pub rows: Vec<SearchRow>,
     /// Carriers that were asked and didn't answer, and why: for administrators.
     pub silent: BTreeMap<CarrierName, String>,
+    /// Why nothing was found, where there can be no such numbers, or our own
+    /// stock has none of the country.
+    pub why_none: Option<String>,
 }
 
 /// Which of a query's results are shown.
@@ -81,9 +84,32 @@ impl Engine {
         account: Option<&Account>,
         query: &SearchQuery,
     ) -> Result<Found, EngineError> {
-        let Some(wanted) = self.wanted(query)? else {
-            return Ok(Found::default());
+        let wanted = match self.wanted(query)? {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                return Ok(Found {
+                    why_none: Some(why),
+                    ..Found::default()
+                });
+            }
         };
+        let mut found = self.find(caller, account, query, wanted.clone()).await?;
+        if found.rows.is_empty() && query.offset == 0 {
+            let buyer = account.filter(|_| caller.is_some());
+            found.why_none = self
+                .why_none(buyer, account, &wanted, &found.silent)
+                .await?;
+        }
+        Ok(found)
+    }
+
+    async fn find(
+        &self,
+        caller: Option<&AccountId>,
+        account: Option<&Account>,
+        query: &SearchQuery,
+        wanted: Wanted,
+    ) -> Result<Found, EngineError> {
         let most = self.settings.number_manager.maximum_search_quantity;
         let last = query.offset.saturating_add(query.quantity.max(1).min(most));
         let span = Span {
@@ -109,6 +135,7 @@ impl Engine {
                 return Ok(Found {
                     rows: span.of(&kept.hits),
                     silent: kept.silent,
+                    why_none: None,
                 });
             }
             Some(kept) => self.searches.put(id.clone(), kept.resume(&id.wanted)),
@@ -141,8 +168,48 @@ impl Engine {
         }
         Ok(Found {
             rows: span.of(pages.found()),
-            silent: BTreeMap::new(),
+            ..Found::default()
         })
+    }
+
+    /// Why nothing was found, where our own stock has no number of the country.
+    async fn why_none(
+        &self,
+        buyer: Option<&Account>,
+        account: Option<&Account>,
+        wanted: &Wanted,
+        silent: &BTreeMap<CarrierName, String>,
+    ) -> Result<Option<String>, EngineError> {
+        let (country, code) = wanted.country();
+        for stock in self.searched_stock(account).await? {
+            let any = StockQuery {
+                stock,
+                prefix: code.to_owned(),
+                after: None,
+                limit: 1,
+            };
+            if !self.store.stock(&any).await?.is_empty() {
+                return Ok(None);
+            }
+        }
+        let shelves = match buyer {
+            Some(buyer) => self.outside(buyer).await?,
+            None => Vec::new(),
+        };
+        let query = wanted.of_carriers(1);
+        let asked = shelves.iter().filter(|shelf| shelf.serves(&query));
+        let asked: Vec<&CarrierName> = asked.map(|shelf| &shelf.name).collect();
+        if asked.is_empty() {
+            let text = format!("nobody who is searched has numbers of {country} ({code})");
+            return Ok(Some(text));
+        }
+        // Who is silent is named besides.
+        let answered = asked.into_iter().filter(|name| !silent.contains_key(*name));
+        let answered: Vec<&str> = answered.map(CarrierName::as_str).collect();
+        Ok((!answered.is_empty()).then(|| {
+            let answered = answered.join(", ");
+            format!("no number of {country} ({code}) is in stock, and none that fits at {answered}")
+        }))
     }
 
     /// A query's results of our own stock so far: those of a running query, or
@@ -192,6 +259,7 @@ impl Engine {
         Ok(Some(Found {
             rows: Span { now: asked, ..span }.of(&kept.hits),
             silent: kept.silent,
+            why_none: None,
         }))
     }
 

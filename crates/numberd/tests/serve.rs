@@ -203,6 +203,25 @@ fn a_configuration_that_cant_be_used_names_file_and_key() {
     with("\n[limits]\nmax_body = 1").failed(2, &["numberd.toml", "line 3", "max_body"]);
     with("dialect = '2017'").failed(2, &["numberd.toml", "2017"]);
     with("[number_manager]\ncarrier_modules = ['locl']").failed(2, &["carrier_modules", "locl"]);
+    with("[carriers.acme]\ntoken = 'x'").failed(2, &["carriers.acme", "telnyx"]);
+    with("[carriers.telnyx]\ntokn = 'x'").failed(2, &["carriers.telnyx", "tokn"]);
+    for vendor in simulators::VENDORS
+        .iter()
+        .filter(|vendor| vendor.carrier.is_some())
+    {
+        let (name, keys) = (vendor.name, vendor.carrier.map(|carrier| carrier.settings));
+        let block = format!("carriers.{name}");
+        let run = with(&format!("[{block}]\n"));
+        let named = keys
+            .into_iter()
+            .flatten()
+            .any(|(key, _)| run.err.contains(key));
+        assert!(
+            named || run.err.contains("phonebook_url"),
+            "{name}: {run:?}"
+        );
+        run.failed(2, &[&block]);
+    }
     with("[log]\nlevel = 'numberd=loud'").failed(2, &["log.level", "numberd=loud"]);
     let run = place.serve_in_vain(&["--config", "absent.toml"]);
     run.failed(2, &["absent.toml"]);

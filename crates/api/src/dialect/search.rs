@@ -55,15 +55,17 @@ impl Dialect {
     }
 
     /// The metadata of an answer that some carriers had no part in: who, and
-    /// for administrators why. 2016 knows no such thing.
-    pub fn silent_carriers(
+    /// for administrators why; or that is empty: why. 2016 knows no such thing.
+    pub fn search_metadata(
         self,
         silent: &BTreeMap<CarrierName, String>,
+        why_none: Option<&str>,
         for_admin: bool,
     ) -> Option<Value> {
-        if self == Self::D2016 || silent.is_empty() {
+        if self == Self::D2016 {
             return None;
         }
+        let mut metadata = Map::new();
         let said = |reason| {
             if for_admin { reason } else { "not available" }
         };
@@ -74,6 +76,12 @@ impl Dialect {
                 (name.to_string(), warning)
             })
             .collect();
-        Some(json!({"carriers": carriers}))
+        if !carriers.is_empty() {
+            metadata.insert("carriers".to_owned(), carriers.into());
+        }
+        if let Some(why) = why_none {
+            metadata.insert("message".to_owned(), json!(why));
+        }
+        (!metadata.is_empty()).then_some(Value::Object(metadata))
     }
 }

@@ -59,6 +59,11 @@ pub fn searched(query: &Query) -> Option<Search<'_>> {
     }
 }
 
+/// Whether a query is about numbers of country code 1.
+pub fn serves(query: &Query) -> bool {
+    query.prefix.starts_with("+1")
+}
+
 /// Whether the digits after the 1 begin with a toll-free area code.
 pub fn is_toll_free(national: &str) -> bool {
     matches!(toll_free(national), Some(TollFree::AreaCode(_)))

@@ -230,6 +230,10 @@ impl Carrier for Vitelity {
 
 #[async_trait]
 impl Offers for Vitelity {
+    fn serves(&self, query: &Query) -> bool {
+        nanp::serves(query)
+    }
+
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
         let limit = query.quantity.max(TOLL_FREE_LIMIT).to_string();
         let (command, criterion) = match nanp::searched(query) {

@@ -187,6 +187,10 @@ impl Carrier for VoipInnovations {
 
 #[async_trait]
 impl Offers for VoipInnovations {
+    fn serves(&self, query: &Query) -> bool {
+        nanp::serves(query)
+    }
+
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
         let Some(search) = nanp::searched(query) else {
             return Ok(Vec::new());

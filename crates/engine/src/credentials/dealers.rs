@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use carriers::{Carrier, Offers, Registry};
+use carriers::{Carrier, Offers, Query, Registry};
 use numbers::account::AccountId;
 use numbers::carrier::CarrierName;
 use outside::settings::{AllSettings, with_own};
@@ -65,6 +65,13 @@ impl Shelf {
     pub fn offers(&self) -> Result<&dyn Offers, &str> {
         let carrier = self.dealer.carrier.as_ref().map_err(String::as_str)?;
         carrier.offers().ok_or("the carrier is not searched")
+    }
+
+    /// Whether it may sell numbers of a query's country; of one that can't be
+    /// used nobody knows.
+    pub fn serves(&self, query: &Query) -> bool {
+        let offers = self.offers();
+        offers.map_or(true, |offers| offers.serves(query))
     }
 }
 

@@ -51,7 +51,13 @@ impl Engine {
         shelves: &'q [Shelf],
         query: &'q Query,
     ) -> Answers<Vec<Offer>> {
-        let ask = |offers: &'q dyn Offers| offers.offers(query);
+        let ask = |offers: &'q dyn Offers| -> BoxFuture<'q, Result<Vec<Offer>, CarrierError>> {
+            if offers.serves(query) {
+                offers.offers(query)
+            } else {
+                Box::pin(async { Ok(Vec::new()) })
+            }
+        };
         let mut answers = self.ask_each(shelves, ask).await;
         for offers in &mut answers.said {
             offers.retain(|offer| is_good(offer, query));

@@ -77,7 +77,8 @@ pub(super) struct Digits {
 }
 
 impl SearchQuery {
-    /// Checks everything; `None`: there can be no such numbers.
+    /// Checks everything; an error inside: there can be no such numbers, and
+    /// why.
     ///
     /// # Errors
     /// Each wrong parameter, by its name in the API.
@@ -85,7 +86,7 @@ impl SearchQuery {
         &self,
         default_country: &str,
         most: usize,
-    ) -> Result<Option<Digits>, EngineError> {
+    ) -> Result<Result<Digits, FieldError>, EngineError> {
         let mut errors = self.wrong_filters(most);
         let country = self.country.as_deref().unwrap_or(default_country);
         errors.extend(not_two_letters(country));
@@ -100,8 +101,8 @@ impl SearchQuery {
             }
         };
         match digits(cleaned, country, kind) {
-            Ok(digits) => Ok(Some(digits)),
-            Err(Wrong::Odd(_)) if self.lenient => Ok(None),
+            Ok(digits) => Ok(Ok(digits)),
+            Err(Wrong::Odd(error)) if self.lenient => Ok(Err(*error)),
             Err(Wrong::Odd(error) | Wrong::Never(error)) => {
                 Err(EngineError::Validation(vec![*error]))
             }
@@ -333,7 +334,7 @@ mod tests {
     use super::*;
 
     fn checked(query: &SearchQuery) -> Result<Option<Digits>, Vec<String>> {
-        let result = query.checked("US", 500);
+        let result = query.checked("US", 500).map(Result::ok);
         result.map_err(|error| match error {
             EngineError::Validation(errors) => errors
                 .iter()

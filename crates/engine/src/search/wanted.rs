@@ -111,6 +111,11 @@ impl Wanted {
         }
     }
 
+    /// In which country, and `+` and its code.
+    pub(super) fn country(&self) -> (&str, &str) {
+        (&self.own.country, &self.own.prefix)
+    }
+
     /// How many numbers a block has, where blocks are wanted.
     pub(super) const fn block_size(&self) -> Option<usize> {
         self.own.block_size
@@ -166,13 +171,19 @@ impl QueryId {
 }
 
 impl Engine {
-    /// What a query wants; `None`: there can be no such numbers.
-    pub(super) fn wanted(&self, query: &SearchQuery) -> Result<Option<Wanted>, EngineError> {
+    /// What a query wants; an error inside: there can be no such numbers, and
+    /// why.
+    pub(super) fn wanted(
+        &self,
+        query: &SearchQuery,
+    ) -> Result<Result<Wanted, String>, EngineError> {
         let manager = &self.settings.number_manager;
         let most = manager.maximum_search_quantity;
-        let Some(digits) = query.checked(&manager.default_country, most)? else {
-            return Ok(None);
+        let digits = match query.checked(&manager.default_country, most)? {
+            Ok(digits) => digits,
+            Err(error) => return Ok(Err(format!("{}: {}", error.path, error.message))),
         };
-        Wanted::new(query, &digits, &self.overlays.get())
+        let wanted = Wanted::new(query, &digits, &self.overlays.get())?;
+        Ok(wanted.ok_or_else(|| "there is no such city or state".to_owned()))
     }
 }

@@ -6,6 +6,7 @@ mod bandwidth_e911;
 mod dash_e911;
 mod echo;
 mod names;
+mod sandbox;
 mod telnyx_cnam;
 mod telnyx_e911;
 mod twilio_e911;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde_json::{Map, Value};
 
 use super::collection::numbers;
-use super::search::with_silent;
+use super::search::with_metadata;
 use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -34,5 +34,5 @@ pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         .zip(checked.available.into_iter().map(word))
         .collect();
     let reply = Reply::new(&data)?;
-    Ok(with_silent(reply, &call, &checked.silent))
+    Ok(with_metadata(reply, &call, &checked.silent, None))
 }

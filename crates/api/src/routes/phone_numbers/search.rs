@@ -133,7 +133,8 @@ pub(super) async fn search(
     let caller = caller.map(|caller| &caller.id);
     let found = api.engine.search(caller, account, &query).await?;
     let reply = Reply::new(&input.dialect().search_rows(&found.rows))?;
-    Ok(with_silent(reply, input, &found.silent))
+    let why_none = found.why_none.as_deref();
+    Ok(with_metadata(reply, input, &found.silent, why_none))
 }
 
 /// What the parameters ask for.
@@ -213,15 +214,18 @@ fn number(input: &Input, key: &str, least: usize) -> Result<Option<usize>, Box<F
     Ok(Some(number))
 }
 
-/// With a warning of the carriers that didn't answer, for those who are told.
-pub(super) fn with_silent(
+/// With a warning of the carriers that didn't answer, and why there is nothing,
+/// for those who are told.
+pub(super) fn with_metadata(
     reply: Reply,
     input: &Input,
     silent: &BTreeMap<CarrierName, String>,
+    why_none: Option<&str>,
 ) -> Reply {
     let holder = input.incoming.holder.as_ref();
     let is_admin = holder.is_some_and(|holder| holder.account.is_admin());
-    match input.dialect().silent_carriers(silent, is_admin) {
+    let dialect = input.dialect();
+    match dialect.search_metadata(silent, why_none, is_admin) {
         Some(metadata) => reply.with_metadata(&metadata),
         None => reply,
     }

@@ -10,6 +10,10 @@ use outside::xml::Element;
 
 #[async_trait]
 impl Offers for Bandwidth2 {
+    fn serves(&self, query: &Query) -> bool {
+        nanp::serves(query)
+    }
+
     async fn offers(&self, query: &Query) -> Result<Vec<Offer>, CarrierError> {
         let Some(asked) = nanp::searched(query).and_then(|search| criteria(search, query)) else {
             return Ok(Vec::new());
