@@ -259,8 +259,9 @@ fn the_job_tells_where_carriers_and_we_differ_and_changes_nothing() {
         ("ours_not_theirs", 1),
         ("attributes", 0),
     ] {
-        let line =
-            format!("numberd_reconcile_differences{{carrier=\"other\",kind=\"{kind}\"}} {count}");
+        let line = format!(
+            "numberd_reconcile_differences{{carrier=\"other\",reseller=\"\",kind=\"{kind}\"}} {count}"
+        );
         assert!(
             metrics.lines().any(|known| known == line),
             "{line} not in {metrics}"

@@ -60,6 +60,11 @@ impl<'p> Killed<'p> {
         }
     }
 
+    /// How often it was killed.
+    pub fn kills(&self) -> usize {
+        *self.kills.lock().unwrap()
+    }
+
     /// Stops it as an operator would; answers how often it was killed.
     pub fn stop(self) -> usize {
         self.server.into_inner().unwrap().stop();
