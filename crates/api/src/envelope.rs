@@ -1,7 +1,7 @@
 //! The envelope around every answer, and the headers that go with it
 //! (spec/http.md 1.8, 1.11, 2.1, 2.2).
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use md5::{Digest, Md5};
@@ -183,7 +183,7 @@ fn success_body(
     revision: Option<&str>,
     status: StatusCode,
 ) -> Response {
-    let length = reply.data.as_ref().map_or(0, Bytes::len);
+    let length = reply.data.as_ref().map_or(0, Vec::len);
     let mut body = Writer::new(incoming, reply.auth_token.as_deref(), length);
     if let Some(data) = &reply.data {
         body.member("data", data);

@@ -25,7 +25,6 @@ pub mod router;
 pub mod routes;
 mod serve;
 pub mod settings;
-mod written;
 
 use std::sync::Arc;
 
@@ -52,8 +51,6 @@ pub struct Api {
     /// Bounds on calls without token, and on activations.
     pub buckets: Buckets,
     node: envelope::Node,
-    /// Documents that were written lately.
-    written: written::Written,
     /// Calls with a key, while they run.
     running: idempotency::Running,
     /// Every request that may write holds a receiver until it is through.
@@ -81,7 +78,6 @@ pub fn service_with(
     let api = Api {
         buckets: Buckets::new(&settings.limits),
         node: envelope::Node::new(&settings),
-        written: written::Written::default(),
         running: idempotency::Running::default(),
         in_flight: watch::Sender::new(()),
         engine,

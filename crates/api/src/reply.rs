@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -17,14 +17,14 @@ const USUAL_BYTES: usize = 2048;
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     /// The data as JSON; absent where there is none.
-    pub(crate) data: Option<Bytes>,
+    pub(crate) data: Option<Vec<u8>>,
     /// The status, where it isn't the method's own: 201 for `PUT`, else 200.
     pub(crate) status: Option<StatusCode>,
     pub(crate) revision: Revision,
     pub(crate) auth_token: Option<String>,
     pub(crate) location: Option<String>,
     pub(crate) page: Option<PageInfo>,
-    pub(crate) metadata: Option<Bytes>,
+    pub(crate) metadata: Option<Vec<u8>>,
     pub(crate) csv: Option<CsvName>,
     /// The `etag` of what the envelope says no revision of.
     pub(crate) etag: Option<String>,
@@ -84,7 +84,7 @@ impl Reply {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
         sonic_rs::to_writer(&mut bytes, data).map_err(|_| ApiError::unspecified_fault())?;
         Ok(Self {
-            data: Some(bytes.into()),
+            data: Some(bytes),
             ..Self::default()
         })
     }
@@ -92,7 +92,7 @@ impl Reply {
     /// `{}`.
     pub fn empty_object() -> Self {
         Self {
-            data: Some(Bytes::from_static(b"{}")),
+            data: Some(b"{}".to_vec()),
             ..Self::default()
         }
     }
@@ -148,7 +148,7 @@ impl Reply {
     /// Read-only data beside the data (spec/http.md 10.7).
     #[must_use]
     pub fn with_metadata(mut self, metadata: &impl Serialize) -> Self {
-        self.metadata = serde_json::to_vec(metadata).ok().map(Bytes::from);
+        self.metadata = serde_json::to_vec(metadata).ok();
         self
     }
 
@@ -167,17 +167,9 @@ impl Reply {
         self
     }
 
-    /// Without room that isn't used, to be kept in memory.
-    pub(crate) fn compact(mut self) -> Self {
-        for bytes in [&mut self.data, &mut self.metadata].into_iter().flatten() {
-            *bytes = Bytes::copy_from_slice(bytes);
-        }
-        self
-    }
-
     /// What is kept, so that the answer can be given again: no secrets.
     pub(crate) fn kept(&self) -> Kept {
-        let text = |json: &Bytes| String::from_utf8(json.to_vec()).ok();
+        let text = |json: &Vec<u8>| String::from_utf8(json.clone()).ok();
         Kept {
             data: self.data.as_ref().filter(|_| !self.secret).and_then(text),
             status: self.status.map(|status| status.as_u16()),
@@ -194,12 +186,12 @@ impl Reply {
     pub(crate) fn again(kept: Kept, first: First) -> Option<Self> {
         let status = kept.status.and_then(|code| StatusCode::from_u16(code).ok());
         (!kept.secret).then(|| Self {
-            data: kept.data.map(Bytes::from),
+            data: kept.data.map(String::into_bytes),
             status,
             revision: kept.revision,
             location: kept.location,
             page: kept.page,
-            metadata: kept.metadata.map(Bytes::from),
+            metadata: kept.metadata.map(String::into_bytes),
             etag: kept.etag,
             first: Some(first),
             ..Self::default()

@@ -70,23 +70,6 @@ impl NumberView {
             address_warning,
         }
     }
-
-    /// Whether it is the very same: of the same record in memory, and all else
-    /// alike.
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        let Self {
-            number,
-            available,
-            name_work,
-            for_admin,
-            address_warning,
-        } = self;
-        Arc::ptr_eq(number, &other.number)
-            && *available == other.available
-            && *name_work == other.name_work
-            && *for_admin == other.for_admin
-            && *address_warning == other.address_warning
-    }
 }
 
 impl Engine {

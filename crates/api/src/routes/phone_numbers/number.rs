@@ -34,10 +34,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         .number(&call.context, call.account()?, number_in(&call))
         .await;
     match found {
-        Ok(view) => {
-            let write = || document(&call, &view);
-            api.written.get(&view, call.dialect(), write)
-        }
+        Ok(view) => document(&call, &view),
         Err(EngineError::Number(NumberError::NotReconcilable(_) | NumberError::NotFound(_))) => {
             Err(ApiError::number_not_found())
         }
