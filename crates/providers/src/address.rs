@@ -1,17 +1,9 @@
 //! What addresses have in common, whoever keeps them.
 
+use numbers::feature::e911::PLACE;
 use serde_json::{Map, Value, json};
 
 use crate::Address;
-
-/// The fields that make a place.
-const PLACE: [&str; 5] = [
-    "street_address",
-    "extended_address",
-    "locality",
-    "region",
-    "postal_code",
-];
 
 impl Address {
     /// As fields of a number's document, without the choice.

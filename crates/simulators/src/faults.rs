@@ -70,6 +70,17 @@ impl Fault {
         Self::DuplicateHook,
     ];
 
+    /// Those after which something may have been done.
+    pub const LOST: [Self; 7] = [
+        Self::ErrorAfter,
+        Self::DropAfter,
+        Self::Hang,
+        Self::Drip,
+        Self::Malformed,
+        Self::Bomb,
+        Self::Deep,
+    ];
+
     /// Its name on a command line.
     pub const fn name(self) -> &'static str {
         self.told().0

@@ -169,7 +169,7 @@ fn name_work(work: &NameWork, for_admin: bool) -> Value {
 /// under way for it, or that nobody has confirmed it, and why its provider makes
 /// no sense for the number.
 fn address_note(view: &NumberView) -> Map<String, Value> {
-    let unconfirmed = || e911::note(&view.number).map(|_| json!("unconfirmed"));
+    let unconfirmed = || e911::is_note(&view.number).then(|| json!("unconfirmed"));
     let work = view.number.address_work.map(|work| json!(work));
     let work = work.or_else(unconfirmed);
     let warning = view.address_warning.as_ref().map(|text| json!(text));

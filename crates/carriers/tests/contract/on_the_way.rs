@@ -3,8 +3,8 @@
 //!
 //! | asked | faults | what must hold |
 //! | --- | --- | --- |
-//! | search, owned, holds, status | [`ON_THE_WAY`], with whatever is asked | no list is short, no number of ours gone, no order refused or unheard of |
-//! | release | [`ON_THE_WAY`], with the release and with whatever is asked | where it went it may not be called certain that it didn't, and asking settles it |
+//! | search, owned, holds, status | [`ON_THE_WAY`] and [`Fault::LOST`], with whatever is asked | no list is short, no number of ours gone, no order refused or unheard of |
+//! | release | the same, with the release and with whatever is asked | where it went it may not be called certain that it didn't, and asking settles it |
 //! | order | `world::refusing`, `world::losing`, `world::unheard`; [`ordering`] the rest | as those say |
 //!
 //! `WrongNumber` is an order's alone: vendors find numbers by a part of them, so
@@ -19,18 +19,12 @@ use simulators::{Fault, Wire};
 
 use crate::world::{Kind, World, sent};
 
-const ON_THE_WAY: [Fault; 12] = [
+/// Those besides [`Fault::LOST`].
+const ON_THE_WAY: [Fault; 5] = [
     Fault::TooMany,
     Fault::Unauthorized,
     Fault::Unavailable,
     Fault::ErrorBefore,
-    Fault::ErrorAfter,
-    Fault::DropAfter,
-    Fault::Hang,
-    Fault::Drip,
-    Fault::Malformed,
-    Fault::Bomb,
-    Fault::Deep,
     Fault::Huge,
 ];
 
@@ -87,7 +81,7 @@ impl Held {
 /// Each question, under each fault.
 pub async fn looking(kind: Kind) {
     let kind = anywhere(kind);
-    for fault in ON_THE_WAY {
+    for fault in ON_THE_WAY.into_iter().chain(Fault::LOST) {
         // The breaker opens after some, so that each question is a new world's.
         let held = Held::new(kind).await;
         held.world.vendor().faults.random(1, 1.0, &[fault]);
@@ -121,7 +115,7 @@ pub async fn looking(kind: Kind) {
 /// after it does.
 pub async fn releasing(kind: Kind) {
     for kind in [kind, anywhere(kind)] {
-        for fault in ON_THE_WAY {
+        for fault in ON_THE_WAY.into_iter().chain(Fault::LOST) {
             let held = Held::new(kind).await;
             let vendor = held.world.vendor();
             vendor.faults.random(1, 1.0, &[fault]);

@@ -323,17 +323,8 @@ pub async fn refusing(kind: Kind) {
 }
 
 pub async fn losing(kind: Kind) {
-    for fault in [
-        Fault::ErrorAfter,
-        Fault::DropAfter,
-        Fault::Hang,
-        Fault::Drip,
-        Fault::Malformed,
-        Fault::Bomb,
-        Fault::Deep,
-        Fault::Huge,
-        Fault::WrongNumber,
-    ] {
+    let more = [Fault::Huge, Fault::WrongNumber];
+    for fault in Fault::LOST.into_iter().chain(more) {
         let world = World::with(kind, json!({"timeout_ms": 300})).await;
         let found = world.find(1).await.expect("offers");
         world.vendor().faults.script([fault]);

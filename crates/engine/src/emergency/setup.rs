@@ -5,7 +5,7 @@ use std::mem::replace;
 use numbers::account::AccountId;
 use numbers::e164::E164;
 use numbers::event::Origin;
-use numbers::feature::e911::CONTACTS;
+use numbers::feature::e911::{CONTACTS, PLACE};
 use numbers::gregorian::GregorianSeconds;
 use numbers::revision::Revision;
 use providers::{Located, ProviderError, ProviderName};
@@ -421,14 +421,7 @@ impl Setup {
 fn address_id(provider: &ProviderName, fields: &Map<String, Value>) -> String {
     let mut digest = Sha256::new();
     digest.update(provider.as_str());
-    for member in [
-        "street_address",
-        "extended_address",
-        "locality",
-        "region",
-        "postal_code",
-        "caller_name",
-    ] {
+    for member in PLACE.into_iter().chain(["caller_name"]) {
         let value = fields.get(member).and_then(Value::as_str);
         digest.update([0]);
         digest.update(value.unwrap_or_default().to_uppercase());

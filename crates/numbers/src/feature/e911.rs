@@ -12,7 +12,7 @@ use crate::number::Number;
 pub const CONTACTS: &str = "notification_contact_emails";
 
 /// The fields that make a place.
-const PLACE: [&str; 5] = [
+pub const PLACE: [&str; 5] = [
     "street_address",
     "extended_address",
     "locality",
@@ -186,22 +186,25 @@ pub(super) fn kept(number: &Number) -> Option<Value> {
 /// assert_eq!(note(&number), None);
 /// ```
 pub fn note(number: &Number) -> Option<Map<String, Value>> {
-    let noted = number.public.get("e911")?;
-    if number.features.get(&Feature::E911) == Some(noted) {
-        return None;
-    }
-    let mut note = noted.as_object().filter(|note| !note.is_empty())?.clone();
+    let mut note = noted(number)?.clone();
     note.shift_remove("status");
     Some(note)
 }
 
+/// Whether the document has an address that no provider has confirmed.
+pub fn is_note(number: &Number) -> bool {
+    noted(number).is_some()
+}
+
+fn noted(number: &Number) -> Option<&Map<String, Value>> {
+    let asked = number.public.get("e911")?;
+    if number.features.get(&Feature::E911) == Some(asked) {
+        return None;
+    }
+    asked.as_object().filter(|address| !address.is_empty())
+}
+
 /// The address that the document asks for and nobody has confirmed.
 pub(super) fn unconfirmed(number: &Number) -> Option<&Map<String, Value>> {
-    let asked = number.public.get("e911")?;
-    let confirmed = number.features.get(&Feature::E911);
-    if is_served(number.state) && confirmed != Some(asked) {
-        asked.as_object().filter(|address| !address.is_empty())
-    } else {
-        None
-    }
+    noted(number).filter(|_| is_served(number.state))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use simulators::{Fault, Simulator, Vendor, Wire};
 
 use crate::echo::{ECHO, SECRET, assert_no_secret};
-use crate::world::{LOST, NUMBER, number};
+use crate::world::{NUMBER, number};
 
 /// The tests that every provider has to pass, by its [`Kind`].
 macro_rules! contract {
@@ -119,7 +119,7 @@ pub async fn setting(kind: Kind) {
 }
 
 pub async fn losing(kind: Kind) {
-    for fault in LOST.into_iter().chain([Fault::Huge]) {
+    for fault in Fault::LOST.into_iter().chain([Fault::Huge]) {
         let world = World::with(kind, json!({"timeout_ms": 250})).await;
         world.simulator.vendor.faults.script([fault]);
         let error = world.set(Some("EXAMPLE BAKERY"), true).await;

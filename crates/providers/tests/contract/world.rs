@@ -48,17 +48,6 @@ pub struct World {
 
 pub const NUMBER: &str = "+14155550101";
 
-/// Faults after which something may have been done.
-pub const LOST: [Fault; 7] = [
-    Fault::ErrorAfter,
-    Fault::DropAfter,
-    Fault::Hang,
-    Fault::Drip,
-    Fault::Malformed,
-    Fault::Bomb,
-    Fault::Deep,
-];
-
 impl World {
     pub async fn new(kind: Kind) -> Self {
         Self::with(kind, json!({})).await
@@ -386,7 +375,7 @@ pub async fn refusing(kind: Kind) {
 }
 
 pub async fn losing(kind: Kind) {
-    for fault in LOST {
+    for fault in Fault::LOST {
         for call in 0..3 {
             let world = World::with(kind, json!({"timeout_ms": 250})).await;
             let asked = address(MARINA);
@@ -439,7 +428,7 @@ pub async fn failing_removals(kind: Kind) {
         Fault::Unauthorized,
         Fault::ErrorBefore,
     ];
-    for fault in faults.into_iter().chain(LOST) {
+    for fault in faults.into_iter().chain(Fault::LOST) {
         let world = World::with(kind, json!({"timeout_ms": 250})).await;
         let located = world.place(&address(MARINA), None).await;
         // Each question is asked twice.
@@ -462,7 +451,7 @@ pub async fn hostile(kind: Kind) {
         Fault::Unavailable,
         Fault::ErrorBefore,
     ];
-    for fault in faults.into_iter().chain(LOST) {
+    for fault in faults.into_iter().chain(Fault::LOST) {
         let world = World::with(kind, json!({"timeout_ms": 250})).await;
         world.vendor().faults.script([fault, fault]);
         let checked = world.provider.check(&address(MARINA)).await;
