@@ -1,11 +1,11 @@
 //! What a handler gets: the request, with everything checked that is checked
 //! before a handler runs (spec/http.md 1.1, steps 6 to 9).
 
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath};
-use axum::http::{Method, request::Parts};
+use axum::http::Method;
 use engine::receipt::Receipt;
 use engine::tokens::Authenticated;
 use engine::{Caller, Context, EngineError, FieldError};
@@ -17,8 +17,25 @@ use crate::Api;
 use crate::dialect::Dialect;
 use crate::envelope::etag_matches;
 use crate::error::ApiError;
-use crate::idempotency::{Answer, Claim};
+use crate::idempotency::{Claim, Keeping};
 use crate::request::{Data, Envelope, Incoming, Media, account_in, names};
+
+/// A request whose route is known, on its way to the handler.
+#[derive(Debug)]
+pub struct Asked {
+    pub(crate) incoming: Arc<Incoming>,
+    pub(crate) body: Option<Envelope>,
+    pub(crate) claim: Option<Arc<Claim>>,
+}
+
+/// What a handler takes of a request.
+pub trait Take: Sized + Send + 'static {
+    /// Checks the request.
+    ///
+    /// # Errors
+    /// What the client is told when the request isn't for the handler.
+    fn take(api: &Api, asked: Asked) -> impl Future<Output = Result<Self, ApiError>> + Send;
+}
 
 /// A request to a route, whoever sent it.
 #[derive(Debug)]
@@ -145,7 +162,7 @@ impl Input {
 
     /// Keeps the answer to a change of numbers with the change, where the
     /// client may repeat the call.
-    pub(crate) fn receipt<'a>(&'a self, answer: &'a Answer<'a>) -> Option<impl Receipt + 'a> {
+    pub(crate) fn receipt<'a>(&'a self, answer: &'a Keeping<'a>) -> Option<impl Receipt + 'a> {
         self.claim.as_ref().map(|claim| claim.receipt(answer))
     }
 
@@ -193,11 +210,9 @@ impl DerefMut for OpenCall {
     }
 }
 
-impl FromRequestParts<Arc<Api>> for Call {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        let input = input(parts, api).await?;
+impl Take for Call {
+    async fn take(api: &Api, asked: Asked) -> Result<Self, ApiError> {
+        let input = input(api, asked).await?;
         let holder = input
             .incoming
             .holder
@@ -211,11 +226,9 @@ impl FromRequestParts<Arc<Api>> for Call {
     }
 }
 
-impl FromRequestParts<Arc<Api>> for OpenCall {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        let input = input(parts, api).await?;
+impl Take for OpenCall {
+    async fn take(api: &Api, asked: Asked) -> Result<Self, ApiError> {
+        let input = input(api, asked).await?;
         let context = match &input.incoming.holder {
             Some(holder) => {
                 let context = context(&input, holder.caller())?;
@@ -229,18 +242,13 @@ impl FromRequestParts<Arc<Api>> for OpenCall {
     }
 }
 
-/// Collects what the pipeline left, and loads the account of the URL.
-async fn input(parts: &mut Parts, api: &Api) -> Result<Input, ApiError> {
-    let incoming = parts
-        .extensions
-        .remove::<Arc<Incoming>>()
-        .ok_or_else(ApiError::unspecified_fault)?;
-    if let Some(route) = parts.extensions.remove::<MatchedPath>() {
-        // Set once: extractors run once a request.
-        let _ = incoming.route.set(route);
-    }
-    let body = parts.extensions.remove::<Envelope>();
-    let claim = parts.extensions.remove::<Arc<Claim>>();
+/// Loads the account of the URL.
+async fn input(api: &Api, asked: Asked) -> Result<Input, ApiError> {
+    let Asked {
+        incoming,
+        body,
+        claim,
+    } = asked;
     let account = match (&incoming.url_account, account_in(&incoming.tokens)) {
         (Some(account), _) => Some(account.clone()),
         (None, Some(id)) => Some(load_account(api, &incoming, id).await?),

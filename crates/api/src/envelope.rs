@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::Api;
 use crate::error::{ApiError, Shape};
 use crate::idempotency::First;
-use crate::reply::{Outcome, Reply, Revision};
+use crate::reply::{Answer, Outcome, Reply, Revision};
 use crate::request::{Incoming, Media, names};
 use crate::settings::ApiSettings;
 use crate::{cors, csv};
@@ -43,26 +43,19 @@ impl Node {
     }
 }
 
-/// Writes what a handler answered for the client that asked. Answers without
-/// an outcome (documents about the server itself) stay as they are.
-pub(crate) fn finish(incoming: &Incoming, node: &Node, mut response: Response) -> Response {
-    let outcome = response.extensions_mut().remove::<Outcome>();
+/// Writes what came of a request for the client that asked.
+pub(crate) fn finish(incoming: &Incoming, node: &Node, outcome: Outcome) -> Response {
     let mut response = match outcome {
-        None => response,
-        Some(Outcome(outcome)) => {
-            let mut written = match outcome.as_ref() {
-                Ok(reply) => success(incoming, node, reply),
-                Err(error) => failure(incoming, node, error),
-            };
-            // `allow` of a 405 is set by the router.
-            for (name, value) in response.headers_mut().drain() {
-                if let Some(name) = name.filter(|name| *name == header::ALLOW) {
-                    written.headers_mut().insert(name, value);
-                }
-            }
-            written
-        }
+        Ok(Answer::Reply(reply)) => success(incoming, node, &reply),
+        Ok(Answer::Document(document)) => document,
+        Err(error) => failure(incoming, node, &error),
     };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(route) = &incoming.route
+        && route.handler(&incoming.method).is_none()
+    {
+        response.headers_mut().insert(header::ALLOW, route.allow());
+    }
     // Checked when it was taken over; made here otherwise.
     if let Ok(id) = HeaderValue::from_str(&incoming.id) {
         response.headers_mut().insert(names::REQUEST_ID.clone(), id);

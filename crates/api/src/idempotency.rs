@@ -24,7 +24,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::Method;
-use axum::response::{IntoResponse, Response};
 use engine::change::Outcome as NumberOutcome;
 use engine::receipt::Receipt;
 use numbers::account::AccountId;
@@ -36,7 +35,7 @@ use store::{Batch, Document, DocumentKind, Expectation, Operation, StoreError};
 
 use crate::Api;
 use crate::error::ApiError;
-use crate::reply::{Kept, Outcome, Reply};
+use crate::reply::{Answer, Kept, Outcome, Reply};
 use crate::request::{Data, Envelope, Incoming};
 
 const HEADER: &str = "idempotency-key";
@@ -121,7 +120,7 @@ pub(crate) enum Begun {
     /// It is to be carried out.
     Claimed(Arc<Claim>),
     /// It is answered.
-    Answered(Response),
+    Answered(Box<Reply>),
 }
 
 /// How the record of a call is written.
@@ -184,7 +183,8 @@ pub(crate) async fn begin(
             return Err(ApiError::key_reused());
         }
         if let Some(answer) = record.answer {
-            return Ok(Begun::Answered(answered(answer, record.first)?));
+            let reply = answered(answer, record.first)?;
+            return Ok(Begun::Answered(Box::new(reply)));
         }
         let process = record.process.as_ref();
         let elsewhere = process.is_some_and(|process| *process != api.running.process);
@@ -211,7 +211,7 @@ impl Claim {
     }
 
     /// Keeps the answer to a change of numbers in the change's transaction.
-    pub(crate) fn receipt<'a>(&'a self, answer: &'a Answer<'a>) -> impl Receipt + 'a {
+    pub(crate) fn receipt<'a>(&'a self, answer: &'a Keeping<'a>) -> impl Receipt + 'a {
         AnswerReceipt {
             claim: self,
             answer,
@@ -219,19 +219,20 @@ impl Claim {
     }
 
     /// Keeps the answer to a call that has ended, if it isn't kept yet.
-    pub(crate) async fn settle(&self, response: Response) -> Response {
-        let outcome = response.extensions().get::<Outcome>().cloned();
-        let Some(Outcome(outcome)) = outcome else {
-            return response;
+    pub(crate) async fn settle(&self, outcome: Outcome) -> Outcome {
+        let said = match &outcome {
+            Ok(Answer::Reply(reply)) => Ok(reply),
+            Ok(Answer::Document(_)) => return outcome,
+            Err(error) => Err(error),
         };
-        match self.settled(&outcome).await {
-            Ok(None) => response,
-            Ok(Some(other)) => other,
+        match self.settled(said).await {
+            Ok(None) => outcome,
+            Ok(Some(other)) => other.map(Answer::Reply),
             Err(error) => {
                 let request_id = self.first.request_id.as_str();
                 tracing::error!(request_id, %error, "the answer to a call with a key isn't kept");
                 // What was done is done; a refusal is one whatever is kept.
-                response
+                outcome
             }
         }
     }
@@ -239,8 +240,8 @@ impl Claim {
     /// The answer to give instead, where the call was carried out before.
     async fn settled(
         &self,
-        outcome: &Result<Reply, ApiError>,
-    ) -> Result<Option<Response>, StoreError> {
+        said: Result<&Reply, &ApiError>,
+    ) -> Result<Option<Result<Reply, ApiError>>, StoreError> {
         let stored = self.read().await?;
         let begun = match stored {
             Some(Record {
@@ -251,17 +252,17 @@ impl Claim {
             }) => {
                 let is_mine = first == self.first;
                 let is_same = fingerprint == self.fingerprint;
-                match outcome {
+                match said {
                     // What somebody outside did after the change is in it too.
                     Ok(reply) if is_mine && reply.kept() != answer => true,
                     Ok(_) if is_mine => return Ok(None),
-                    _ if is_same => return Ok(answered(answer, first).ok()),
-                    _ => return Ok(Some(ApiError::key_reused().into_response())),
+                    _ if is_same => return Ok(answered(answer, first).ok().map(Ok)),
+                    _ => return Ok(Some(Err(ApiError::key_reused()))),
                 }
             }
             stored => stored.is_some(),
         };
-        let batch = match outcome {
+        let batch = match said {
             Ok(reply) => self.batch(Some(reply.kept()))?,
             // It may have been done all the same: nobody may take this key for
             // a new one, but anybody may go on with it.
@@ -340,11 +341,12 @@ impl Claim {
 }
 
 /// Writes the answer to a change of numbers.
-pub(crate) type Answer<'a> = dyn Fn(&[NumberOutcome]) -> Result<Reply, ApiError> + Send + Sync + 'a;
+pub(crate) type Keeping<'a> =
+    dyn Fn(&[NumberOutcome]) -> Result<Reply, ApiError> + Send + Sync + 'a;
 
 struct AnswerReceipt<'a> {
     claim: &'a Claim,
-    answer: &'a Answer<'a>,
+    answer: &'a Keeping<'a>,
 }
 
 impl Receipt for AnswerReceipt<'_> {
@@ -370,9 +372,8 @@ impl AnswerReceipt<'_> {
 }
 
 /// The answer that was given to the first call.
-fn answered(answer: Kept, first: First) -> Result<Response, ApiError> {
-    let reply = Reply::again(answer, first).ok_or_else(ApiError::secret_told)?;
-    Ok(reply.into_response())
+fn answered(answer: Kept, first: First) -> Result<Reply, ApiError> {
+    Reply::again(answer, first).ok_or_else(ApiError::secret_told)
 }
 
 /// The key that was sent: 1 to 255 visible characters, in quotes or not.

@@ -1,7 +1,7 @@
 //! numberd's HTTP API, as clients of Kazoo's Crossbar know it.
 //!
 //! A request goes through [`pipeline`] (what is read before anything is known
-//! of the route), [`router`] (the table of all routes), [`call`] (who asks, and
+//! of the route), [`router`] (the [`table`] of all routes), [`call`] (who asks, and
 //! whether he may), a handler in [`routes`] (one file a noun), and
 //! [`envelope`] (what every answer looks like). What the two dialects say
 //! differently is in [`dialect`]; which error to use where is in [`error`].
@@ -25,10 +25,10 @@ pub mod router;
 pub mod routes;
 mod serve;
 pub mod settings;
+pub mod table;
 
 use std::sync::Arc;
 
-use axum::Router;
 use engine::Engine;
 use tokio::sync::watch;
 
@@ -41,6 +41,7 @@ pub use pipeline::ApiService;
 pub use reply::{PageInfo, Reply};
 pub use serve::serve;
 pub use settings::{ApiSettings, Limits};
+pub use table::Table;
 
 /// What handlers share.
 pub struct Api {
@@ -70,11 +71,7 @@ pub fn service(engine: Arc<Engine>, settings: ApiSettings) -> ApiService {
 }
 
 /// The API with another table of routes: for tests of the pipeline.
-pub fn service_with(
-    engine: Arc<Engine>,
-    settings: ApiSettings,
-    routes: Router<Arc<Api>>,
-) -> ApiService {
+pub fn service_with(engine: Arc<Engine>, settings: ApiSettings, routes: Table) -> ApiService {
     let api = Api {
         buckets: Buckets::new(&settings.limits),
         node: envelope::Node::new(&settings),

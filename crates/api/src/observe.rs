@@ -2,9 +2,8 @@
 //! path or a query, which may hold tokens: the route's template stands for
 //! them.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
+use std::fmt::{self, Write as _};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use axum::http::StatusCode;
 use metrics::{Counter, Histogram};
@@ -12,6 +11,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use numbers::state::State;
 
 use crate::request::Incoming;
+use crate::table::Route;
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCIES: [f64; 14] = [
@@ -25,10 +25,15 @@ const COMMIT_SIZES: [f64; 11] = [
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// By method and status, then by route. As many as routes answer statuses.
-type Known = HashMap<(&'static str, u16), HashMap<String, Series>>;
+/// The series of one route by method and status, of which it has a few.
+#[derive(Default)]
+pub(crate) struct KnownSeries(RwLock<Vec<((&'static str, StatusCode), Series)>>);
 
-static SERIES: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
+impl fmt::Debug for KnownSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownSeries").finish_non_exhaustive()
+    }
+}
 
 /// What counts and times the requests of one method, route and status.
 struct Series {
@@ -98,9 +103,15 @@ pub(crate) fn render(counts: &[(State, u64)]) -> String {
 
 /// Tells of a request that was answered.
 pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
-    let route = incoming.route.get().map_or("", |route| route.as_str());
+    let route = incoming.template();
     let elapsed = incoming.started.elapsed();
-    count(method_label(incoming), route, status, elapsed.as_secs_f64());
+    let seconds = elapsed.as_secs_f64();
+    count(
+        method_label(incoming),
+        incoming.route.as_deref(),
+        status,
+        seconds,
+    );
     tracing::info!(
         request_id = incoming.id,
         method = incoming.method.as_str(),
@@ -115,28 +126,29 @@ pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
     );
 }
 
-/// Counts a request in its series, which is remembered. Until the recorder is
-/// there nothing is: what was looked up before would never be shown.
-fn count(method: &'static str, route: &str, status: StatusCode, seconds: f64) {
-    if !matches!(RECORDER.get(), Some(Some(_))) {
-        Series::find(method, route, status).count(seconds);
+/// Counts a request in its series, which its route remembers. Until the recorder
+/// is there nothing is remembered: it would never be shown.
+fn count(method: &'static str, route: Option<&Route>, status: StatusCode, seconds: f64) {
+    let template = route.map_or("", Route::template);
+    let Some(KnownSeries(known)) = route
+        .map(Route::series)
+        .filter(|_| matches!(RECORDER.get(), Some(Some(_))))
+    else {
+        Series::find(method, template, status).count(seconds);
         return;
-    }
-    let key = (method, status.as_u16());
+    };
+    let key = (method, status);
     {
-        let known = SERIES.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = known.get(&key).and_then(|routes| routes.get(route)) {
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, series)) = known.iter().find(|(known, _)| *known == key) {
             series.count(seconds);
             return;
         }
     }
-    let series = Series::find(method, route, status);
+    let series = Series::find(method, template, status);
     series.count(seconds);
-    let mut known = SERIES.write().unwrap_or_else(PoisonError::into_inner);
-    known
-        .entry(key)
-        .or_default()
-        .insert(route.to_owned(), series);
+    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+    known.push((key, series));
 }
 
 /// The verbs that are served; any other is one, so that inventing some makes no

@@ -5,27 +5,30 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Method, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use engine::EngineError;
 use futures::FutureExt;
 use numbers::account::AccountId;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::Api;
 use crate::buckets::Decision;
+use crate::call::Asked;
 use crate::envelope;
 use crate::error::ApiError;
-use crate::idempotency::{self, Begun, Claim};
+use crate::idempotency::{self, Begun};
+use crate::reply::{Answer, Outcome};
 use crate::request::{Envelope, Incoming, account_in};
+use crate::table::{Answering, Table};
 use crate::{observe, router};
 
 /// Stands for any account where only the route counts.
@@ -38,16 +41,13 @@ const MAX_HOOK_BYTES: usize = 256 << 10;
 #[derive(Clone)]
 pub struct ApiService {
     api: Arc<Api>,
-    router: Router,
+    table: Arc<Table>,
 }
 
 impl ApiService {
-    pub(crate) fn new(api: Arc<Api>, table: Router<Arc<Api>>) -> Self {
-        let router = table
-            .fallback(router::not_found)
-            .method_not_allowed_fallback(router::invalid_method)
-            .with_state(api.clone());
-        Self { api, router }
+    pub(crate) fn new(api: Arc<Api>, table: Table) -> Self {
+        let table = Arc::new(table);
+        Self { api, table }
     }
 
     /// What handlers share.
@@ -67,101 +67,73 @@ impl ApiService {
         let (mut parts, body) = request.into_parts();
         let mut incoming = Incoming::new(&mut parts, &self.api.settings);
         let prepared = prepare(&self.api, &mut incoming, &parts.uri, body).await;
+        if prepared.is_ok() {
+            let path = incoming.path_for_router(&parts.uri);
+            let path = path.as_deref().unwrap_or(parts.uri.path());
+            incoming.route = self.table.find(path).cloned();
+        }
         let incoming = Arc::new(incoming);
-        let response = match prepared {
-            Ok(_) if parts.method == Method::OPTIONS => self.options(&incoming, &parts.uri).await,
-            Ok(envelope) => {
-                if let Some(path) = incoming.path_for_router(&parts.uri) {
-                    // Written by percent-encoding, so that it is a path.
-                    parts.uri = Uri::try_from(path).unwrap_or_default();
-                }
-                parts.method = incoming.method.clone();
-                let mut request = Request::from_parts(parts, Body::empty());
-                request.extensions_mut().insert(incoming.clone());
-                self.carry_out(&incoming, envelope, request).await
-            }
-            Err(error) => error.into_response(),
+        let outcome = match prepared {
+            Ok(envelope) => self.carry_out(&incoming, envelope).await,
+            Err(error) => Err(error),
         };
-        let response = envelope::finish(&incoming, &self.api.node, response);
+        let response = envelope::finish(&incoming, &self.api.node, outcome);
         observe::request(&incoming, response.status());
         response
     }
 
     /// Runs the handler, unless the call was carried out before.
-    async fn carry_out(
-        &self,
-        incoming: &Arc<Incoming>,
-        envelope: Option<Envelope>,
-        mut request: Request,
-    ) -> Response {
-        let begun = idempotency::begin(&self.api, incoming, envelope.as_ref()).await;
-        match begun {
-            Ok(Begun::Plain) => {}
-            Ok(Begun::Claimed(claim)) => {
-                request.extensions_mut().insert(claim);
-            }
-            Ok(Begun::Answered(response)) => return response,
-            Err(error) => return error.into_response(),
-        }
-        if let Some(envelope) = envelope {
-            request.extensions_mut().insert(envelope);
-        }
-        self.dispatch(incoming, request).await
-    }
-
-    /// Runs the handler. What may write is finished even if the client goes
-    /// away meanwhile, so that nothing is left half-done; and a handler that
-    /// panics is a fault of this request only.
-    async fn dispatch(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
-        let claim = request.extensions().get::<Arc<Claim>>().cloned();
-        let run = self.router.clone().oneshot(request);
-        let ended = if incoming.method == Method::GET {
-            std::panic::AssertUnwindSafe(run).catch_unwind().await.ok()
-        } else {
-            let in_flight = self.api.in_flight.subscribe();
-            let task = tokio::spawn(async move {
-                let response = match claim {
-                    None => run.await,
-                    Some(claim) => {
-                        let Ok(response) = run.await;
-                        Ok(claim.settle(response).await)
-                    }
-                };
-                drop(in_flight);
-                response
-            });
-            task.await.ok()
+    async fn carry_out(&self, incoming: &Arc<Incoming>, body: Option<Envelope>) -> Outcome {
+        let Some(route) = &incoming.route else {
+            return Err(router::not_found(incoming));
         };
-        match ended {
-            Some(Ok(response)) => response,
-            Some(Err(never)) => match never {},
-            None => {
-                tracing::error!(request_id = incoming.id, "a handler panicked");
-                ApiError::unspecified_fault().into_response()
-            }
+        if incoming.method == Method::OPTIONS {
+            // No token and no `Origin` is needed (spec/http.md 1.9).
+            let mut response = Response::new(Body::empty());
+            response.headers_mut().insert(header::ALLOW, route.allow());
+            return Ok(Answer::Document(response));
         }
+        let Some(run) = route.handler(&incoming.method) else {
+            return Err(ApiError::invalid_method());
+        };
+        let claim = match idempotency::begin(&self.api, incoming, body.as_ref()).await? {
+            Begun::Plain => None,
+            Begun::Claimed(claim) => Some(claim),
+            Begun::Answered(reply) => return Ok(Answer::Reply(*reply)),
+        };
+        let asked = Asked {
+            incoming: incoming.clone(),
+            body,
+            claim: claim.clone(),
+        };
+        let answering = run(self.api.clone(), asked);
+        let ended = match claim {
+            None => self.await_answer(incoming, answering).await,
+            Some(claim) => {
+                let settled = async move { claim.settle(answering.await).await };
+                self.await_answer(incoming, Box::pin(settled)).await
+            }
+        };
+        ended.unwrap_or_else(|| {
+            tracing::error!(request_id = incoming.id, "a handler panicked");
+            Err(ApiError::unspecified_fault())
+        })
     }
 
-    /// `OPTIONS` needs no token and no `Origin`: 200 and the verbs of the route
-    /// (spec/http.md 1.9).
-    async fn options(&self, incoming: &Arc<Incoming>, uri: &Uri) -> Response {
-        let path = incoming.path_for_router(uri);
-        let mut request = Request::new(Body::empty());
-        *request.method_mut() = Method::OPTIONS;
-        *request.uri_mut() = path.map_or_else(
-            || uri.clone(),
-            |path| Uri::try_from(path).unwrap_or_default(),
-        );
-        request.extensions_mut().insert(incoming.clone());
-        let routed = self.dispatch(incoming, request).await;
-        if routed.headers().contains_key(header::ALLOW) {
-            let mut response = Response::new(Body::empty());
-            if let Some(allow) = routed.headers().get(header::ALLOW) {
-                response.headers_mut().insert(header::ALLOW, allow.clone());
-            }
-            return response;
+    /// Waits for a handler; `None` where it panics, which is a fault of this
+    /// request only. What may write is finished even if the client goes away
+    /// meanwhile, so that nothing is left half-done.
+    async fn await_answer(&self, incoming: &Incoming, answering: Answering) -> Option<Outcome> {
+        if incoming.method == Method::GET {
+            return AssertUnwindSafe(answering).catch_unwind().await.ok();
         }
-        routed
+        let in_flight = self.api.in_flight.subscribe();
+        let task = tokio::spawn(async move {
+            let outcome = answering.await;
+            drop(in_flight);
+            outcome
+        });
+        task.await.ok()
     }
 }
 

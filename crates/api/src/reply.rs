@@ -1,10 +1,7 @@
 //! What a handler answers: data, and what the envelope says beside it.
 
-use std::sync::Arc;
-
-use axum::body::Body;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiError;
@@ -206,25 +203,45 @@ impl Reply {
     }
 }
 
-/// What a handler said, on its way to the outer layer, which knows for whom
+/// What came of a request, on its way to the outer layer, which knows for whom
 /// it is written.
-#[derive(Clone)]
-pub(crate) struct Outcome(pub(crate) Arc<Result<Reply, ApiError>>);
+pub type Outcome = Result<Answer, ApiError>;
 
-fn carry(outcome: Result<Reply, ApiError>) -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(Outcome(Arc::new(outcome)));
-    response
+/// A successful answer of any kind.
+#[derive(Debug)]
+pub enum Answer {
+    /// Data, which gets an envelope.
+    Reply(Reply),
+    /// A document about the server itself, which stays as it is.
+    Document(Response),
 }
 
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        carry(Ok(self))
+/// Whatever a handler may answer.
+pub trait IntoOutcome {
+    /// What came of the request.
+    fn into_outcome(self) -> Outcome;
+}
+
+impl IntoOutcome for Reply {
+    fn into_outcome(self) -> Outcome {
+        Ok(Answer::Reply(self))
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        carry(Err(self))
+impl IntoOutcome for Response {
+    fn into_outcome(self) -> Outcome {
+        Ok(Answer::Document(self))
+    }
+}
+
+impl IntoOutcome for ApiError {
+    fn into_outcome(self) -> Outcome {
+        Err(self)
+    }
+}
+
+impl<T: IntoOutcome> IntoOutcome for Result<T, ApiError> {
+    fn into_outcome(self) -> Outcome {
+        self.and_then(T::into_outcome)
     }
 }

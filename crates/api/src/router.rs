@@ -4,13 +4,6 @@
 //! envelope. `/v1` and other versions, trailing slashes and
 //! `/v2/account/…` have been brought to the spelling of this table before.
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::{MatchedPath, Request};
-use axum::routing::{any, get, post, put};
-
-use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::request::Incoming;
@@ -22,23 +15,28 @@ use crate::routes::{
     accounts, api_auth, auth, carriers, configs, docs, e911_coverage, health, hooks, metrics,
     orders, token_auth, user_auth, users, webhooks,
 };
+use crate::table::{Table, Verbs, get, post, put};
 
 /// The whole table.
-pub fn routes() -> Router<Arc<Api>> {
-    Router::new()
-        .merge(account_numbers())
-        .merge(numbers())
-        .merge(account_routes())
-        .merge(webhook_routes())
-        .merge(logins())
-        .merge(from_vendors())
-        .merge(about_the_server())
+pub fn routes() -> Table {
+    let parts = [
+        account_numbers,
+        numbers,
+        account_routes,
+        webhook_routes,
+        logins,
+        from_vendors,
+        about_the_server,
+    ];
+    parts
+        .into_iter()
+        .fold(Table::default(), |table, add| add(table))
 }
 
 /// An account's numbers (spec/http.md 7.1).
-fn account_numbers() -> Router<Arc<Api>> {
+fn account_numbers(table: Table) -> Table {
     let base = |rest: &str| format!("/v2/accounts/{{account_id}}/phone_numbers{rest}");
-    let table = Router::new()
+    let table = table
         .route(&base(""), get(list::list))
         .route(&base("/carriers_info"), get(carriers_info::get))
         .route(&base("/check"), post(check::post))
@@ -85,14 +83,14 @@ fn account_numbers() -> Router<Arc<Api>> {
         "prefix",
     ];
     words.into_iter().fold(table, |table, word| {
-        table.route(&base(&format!("/{word}/{{any}}")), any(not_found))
+        table.route(&base(&format!("/{word}/{{any}}")), Verbs::default())
     })
 }
 
 /// Numbers without an account in the path: searches, and what is the same for
 /// everybody (spec/http.md 3.8). A number itself is never had this way.
-fn numbers() -> Router<Arc<Api>> {
-    Router::new()
+fn numbers(table: Table) -> Table {
+    table
         .route("/v2/phone_numbers", get(search::get))
         .route("/v2/phone_numbers/carriers_info", get(carriers_info::get))
         .route("/v2/phone_numbers/check", post(check::post))
@@ -116,8 +114,8 @@ fn numbers() -> Router<Arc<Api>> {
 }
 
 /// Accounts, their users and orders (spec/http.md 4.1).
-fn account_routes() -> Router<Arc<Api>> {
-    Router::new()
+fn account_routes(table: Table) -> Table {
+    table
         .route("/v2/accounts", put(accounts::create))
         .route(
             "/v2/accounts/{account_id}",
@@ -191,8 +189,8 @@ fn account_routes() -> Router<Arc<Api>> {
 }
 
 /// Webhooks (spec/http.md 9.3).
-fn webhook_routes() -> Router<Arc<Api>> {
-    Router::new()
+fn webhook_routes(table: Table) -> Table {
+    table
         .route("/v2/webhooks", get(webhooks::kinds))
         .route("/v2/webhooks/samples", get(webhooks::all_samples))
         .route("/v2/webhooks/samples/{hook}", get(webhooks::sample))
@@ -220,8 +218,8 @@ fn webhook_routes() -> Router<Arc<Api>> {
 }
 
 /// Logging in, and tokens (spec/http.md 3.3–3.5).
-fn logins() -> Router<Arc<Api>> {
-    Router::new()
+fn logins(table: Table) -> Table {
+    table
         .route("/v2/api_auth", put(api_auth::log_in))
         .route("/v2/auth", put(auth::refresh))
         .route(
@@ -241,8 +239,8 @@ fn logins() -> Router<Arc<Api>> {
 }
 
 /// What vendors tell us.
-fn from_vendors() -> Router<Arc<Api>> {
-    Router::new()
+fn from_vendors(table: Table) -> Table {
+    table
         .route("/v2/hooks/carriers/{carrier}", post(hooks::carrier))
         .route(
             "/v2/hooks/carriers/{carrier}/{account_id}",
@@ -251,8 +249,8 @@ fn from_vendors() -> Router<Arc<Api>> {
 }
 
 /// Outside of the versioned API, without envelopes or tokens.
-fn about_the_server() -> Router<Arc<Api>> {
-    Router::new()
+fn about_the_server(table: Table) -> Table {
+    table
         .route("/docs", get(docs::page))
         .route("/healthz", get(health::alive))
         .route("/metrics", get(metrics::get))
@@ -266,10 +264,7 @@ async fn forbidden(_call: Call) -> ApiError {
 }
 
 /// No such route (spec/http.md 1.3).
-pub(crate) async fn not_found(request: Request) -> ApiError {
-    let Some(incoming) = request.extensions().get::<Arc<Incoming>>() else {
-        return ApiError::not_found();
-    };
+pub(crate) fn not_found(incoming: &Incoming) -> ApiError {
     match incoming.tokens.as_slice() {
         [noun, id, ..] if noun == "accounts" && id.is_empty() => ApiError::missing_account_id(),
         [] if incoming.version.is_some() && incoming.holder.is_none() => {
@@ -277,17 +272,4 @@ pub(crate) async fn not_found(request: Request) -> ApiError {
         }
         _ => ApiError::not_found(),
     }
-}
-
-/// The route is there, but not for this verb.
-pub(crate) async fn invalid_method(request: Request) -> ApiError {
-    let extensions = request.extensions();
-    if let (Some(incoming), Some(route)) = (
-        extensions.get::<Arc<Incoming>>(),
-        extensions.get::<MatchedPath>(),
-    ) {
-        // The first to know the route; nothing else sets it here.
-        let _ = incoming.route.set(route.clone());
-    }
-    ApiError::invalid_method()
 }

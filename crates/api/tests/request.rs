@@ -3,13 +3,10 @@
 
 mod common;
 
-use std::sync::Arc;
-
-use api::{Api, ApiError, ApiSettings, Limits, OpenCall, Reply};
-use axum::Router;
+use api::table::{get, put};
+use api::{ApiError, ApiSettings, Limits, OpenCall, Reply, Table};
 use axum::body::{Body, Bytes};
 use axum::http::Request;
-use axum::routing::{get, put};
 use common::{Answer, Harness};
 use engine::Settings;
 use serde_json::{Value, json};
@@ -35,9 +32,9 @@ async fn panics(_call: OpenCall) -> Reply {
     panic!("on purpose");
 }
 
-fn routes() -> Router<Arc<Api>> {
+fn routes() -> Table {
     let all = get(echo).put(echo).post(echo).patch(echo).delete(echo);
-    Router::new()
+    Table::default()
         .route("/v2/echo", all.clone())
         .route("/v2/echo/{word}", all.clone())
         .route("/v2/accounts/{account_id}/echo", all)

@@ -6,10 +6,8 @@ mod common;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::{Api, ApiError, ApiSettings, Limits, OpenCall, Reply};
-use axum::Router;
-use axum::extract::State;
-use axum::routing::{get, put};
+use api::table::{get, put};
+use api::{Api, ApiError, ApiSettings, Limits, OpenCall, Reply, Table};
 use common::Harness;
 use engine::Settings;
 use serde_json::Value;
@@ -26,7 +24,7 @@ struct Running {
     _harness: Harness,
 }
 
-async fn run(settings: ApiSettings, routes: Router<Arc<Api>>) -> Running {
+async fn run(settings: ApiSettings, routes: Table) -> Running {
     let harness = Harness::with_routes(Settings::default(), settings, routes).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -120,9 +118,9 @@ struct Gate {
     left: Notify,
 }
 
-fn gated(gate: &Arc<Gate>) -> Router<Arc<Api>> {
+fn gated(gate: &Arc<Gate>) -> Table {
     let inner = Arc::clone(gate);
-    let wait = move |_: State<Arc<Api>>, _: OpenCall| {
+    let wait = move |_: Arc<Api>, _: OpenCall| {
         let gate = Arc::clone(&inner);
         async move {
             gate.entered.notify_one();
@@ -131,7 +129,7 @@ fn gated(gate: &Arc<Gate>) -> Router<Arc<Api>> {
             Ok::<_, ApiError>(Reply::empty_object())
         }
     };
-    Router::new().route("/v2/gate", put(wait)).route(
+    Table::default().route("/v2/gate", put(wait)).route(
         "/v2/free",
         get(|_: OpenCall| async { Reply::empty_object() }),
     )

@@ -97,7 +97,9 @@ pub fn now() -> GregorianSeconds {
 /// system call for each.
 pub fn new_id() -> String {
     let random = uuid::Builder::from_random_bytes(rand::random());
-    random.into_uuid().simple().to_string()
+    let mut digits = uuid::Uuid::encode_buffer();
+    let uuid = random.into_uuid().simple();
+    uuid.encode_lower(&mut digits).to_owned()
 }
 
 /// A new id for an event: sorts by time.

@@ -16,11 +16,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use foldhash::fast::RandomState;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use numbers::account::{Account, AccountId};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use store::{Batch, Expectation, Operation, Store, StoreError, User, UserId};
 use subtle::ConstantTimeEq;
 use tokio::sync::OnceCell;
@@ -34,7 +35,7 @@ const TOKEN_SECRET: &str = "token_secret";
 const ISSUER: &str = "kazoo";
 /// Longer texts are no tokens of ours.
 const MAX_TOKEN_BYTES: usize = 4096;
-/// How many verified tokens are remembered; about a kilobyte each.
+/// How many verified tokens are remembered; less than two kilobytes each.
 const MAX_REMEMBERED: usize = 8192;
 
 /// How the holder of a token logged in.
@@ -177,7 +178,9 @@ struct Verified {
 #[derive(Default)]
 pub(crate) struct Keyring {
     keys: OnceCell<Keys>,
-    remembered: RwLock<HashMap<[u8; 32], Arc<Verified>>>,
+    /// By the whole token and a quick hash: only good ones are put in here, so
+    /// that nobody can choose keys that collide.
+    remembered: RwLock<HashMap<Box<str>, Arc<Verified>, RandomState>>,
 }
 
 impl Keyring {
@@ -187,15 +190,15 @@ impl Keyring {
             .await
     }
 
-    fn remembered(&self, digest: &[u8; 32]) -> Option<Arc<Verified>> {
+    fn remembered(&self, token: &str) -> Option<Arc<Verified>> {
         let remembered = self
             .remembered
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        remembered.get(digest).cloned()
+        remembered.get(token).cloned()
     }
 
-    fn remember(&self, digest: [u8; 32], verified: Verified, now: u64) {
+    fn remember(&self, token: &str, verified: Verified, now: u64) {
         let mut remembered = self
             .remembered
             .write()
@@ -206,7 +209,7 @@ impl Keyring {
                 remembered.clear();
             }
         }
-        remembered.insert(digest, Arc::new(verified));
+        remembered.insert(token.into(), Arc::new(verified));
     }
 }
 
@@ -288,7 +291,7 @@ impl Engine {
     /// Who holds a token.
     ///
     /// On the way of every request. The first look at a token costs one JWT
-    /// verification and one HMAC, later ones a digest; account and user are read
+    /// verification and one HMAC, later ones a look into memory; account and user are read
     /// from the store each time.
     ///
     /// # Errors
@@ -300,8 +303,7 @@ impl Engine {
             return Err(EngineError::InvalidCredentials);
         }
         let keys = self.keyring.keys(self.store().as_ref()).await?;
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let remembered = self.keyring.remembered(&digest);
+        let remembered = self.keyring.remembered(token);
         let claims = match &remembered {
             Some(verified) => Arc::clone(&verified.claims),
             None => Arc::new(keys.decode(token)?),
@@ -314,7 +316,8 @@ impl Engine {
         let (account, user) = self.identity(account_id, user_id).await?;
         let binding = self.binding(&account.id, user.as_deref()).await?;
         let genuine = match &remembered {
-            Some(verified) => same(&verified.binding, &binding),
+            // Both are ours: nothing of it was sent by anybody.
+            Some(verified) => verified.binding == binding,
             None => same(
                 &keys.sign(account_id, user_id, &binding),
                 &claims.identity_sig,
@@ -328,7 +331,7 @@ impl Engine {
                 claims: Arc::clone(&claims),
                 binding,
             };
-            self.keyring.remember(digest, verified, now);
+            self.keyring.remember(token, verified, now);
         }
         let (account, user) = if claims.original_account_id.is_none() {
             (account, user)

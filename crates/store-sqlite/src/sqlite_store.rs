@@ -256,11 +256,13 @@ impl Store for SqliteStore {
 
     async fn accounts(&self, ids: &[AccountId]) -> Answer<Vec<Option<Arc<Account>>>> {
         let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(INLINE) {
-            for id in chunk {
-                found.push(self.account(id).await?);
+        for (at, id) in ids.iter().enumerate() {
+            if at > 0 && at % INLINE == 0 {
+                // Others take their turn; for few accounts that costs more than
+                // reading them.
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
+            found.push(self.account(id).await?);
         }
         Ok(found)
     }

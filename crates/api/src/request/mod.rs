@@ -9,11 +9,11 @@ mod query;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, MatchedPath};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use engine::tokens::Authenticated;
 use numbers::account::Account;
@@ -27,6 +27,7 @@ pub use query::Query;
 use crate::dialect::Dialect;
 use crate::error::ApiError;
 use crate::settings::ApiSettings;
+use crate::table::Route;
 
 /// The head of a request, read once and shared by everything that answers it.
 pub struct Incoming {
@@ -69,8 +70,8 @@ pub struct Incoming {
     pub unsupported_body: bool,
     /// The body as it came, where no envelope is read: of webhooks.
     pub raw_body: Bytes,
-    /// The route that took the request, once one has.
-    pub route: OnceLock<MatchedPath>,
+    /// The route that takes the request, once it is known.
+    pub route: Option<Arc<Route>>,
 }
 
 impl fmt::Debug for Incoming {
@@ -79,7 +80,7 @@ impl fmt::Debug for Incoming {
         f.debug_struct("Incoming")
             .field("id", &self.id)
             .field("method", &self.method)
-            .field("route", &self.route.get())
+            .field("route", &self.template())
             .finish_non_exhaustive()
     }
 }
@@ -123,9 +124,15 @@ impl Incoming {
             bucket: None,
             unsupported_body: false,
             raw_body: Bytes::new(),
-            route: OnceLock::new(),
+            route: None,
             headers,
         }
+    }
+
+    /// The path of the route, with names in place of its parameters; empty while
+    /// it isn't known.
+    pub fn template(&self) -> &str {
+        self.route.as_ref().map_or("", |route| route.template())
     }
 
     /// Reads the path and the query.

@@ -1,7 +1,5 @@
 //! Paths into tokens (spec/http.md 1.3).
 
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::ApiError;
@@ -36,9 +34,9 @@ pub(super) fn tokens(path: &str) -> Result<Vec<String>, ApiError> {
             if !token.contains('%') {
                 return Ok(token.to_owned());
             }
-            percent_decode_str(token)
-                .decode_utf8()
-                .map(Cow::into_owned)
+            let mut bytes = Vec::with_capacity(token.len());
+            bytes.extend(percent_decode_str(token));
+            String::from_utf8(bytes)
                 .map_err(|_| ApiError::unreadable("the path is not UTF-8 after percent-decoding"))
         })
         .collect()

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use engine::accounts::filtered_document;
 use engine::{EngineError, FieldError};
@@ -28,7 +27,7 @@ use crate::reply::Reply;
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
-pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn create(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let own = call.context.account().map(|account| account.id.clone());
     create_below(&api, &mut call, own.ok_or_else(ApiError::forbidden)?).await
 }
@@ -44,7 +43,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
         (status = 400, description = "A field is wrong, or a name or realm is taken"),
     )
 )]
-pub async fn create_child(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn create_child(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let parent = call.account()?.id.clone();
     create_below(&api, &mut call, parent).await
 }
@@ -70,7 +69,7 @@ async fn create_below(api: &Api, call: &mut Call, parent: AccountId) -> Result<R
         (status = 404, description = "No such account"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     document(&api, &call, call.account()?).await
 }
 
@@ -85,7 +84,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 400, description = "A field is wrong"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
     let account = api
@@ -106,7 +105,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 400, description = "A field is wrong"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
     let account = api
@@ -129,7 +128,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         (status = 500, description = "There are accounts below it"),
     )
 )]
-pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn delete(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let (id, at) = unchanged(&call)?;
     let account = api.engine.delete_account(&call.context, &id, at).await?;
     let mut shown = api.engine.account_document(&call.context, &account).await?;
@@ -160,7 +159,7 @@ async fn document(api: &Api, call: &Call, account: &Account) -> Result<Reply, Ap
         (status = 200, description = "`id`, `name`, `realm` of each", body = ref("AccountRows")),
     )
 )]
-pub async fn children(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn children(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
     listing(&api, &call, row, |page| children_of(&api, &call, id, page)).await
 }
@@ -184,7 +183,7 @@ async fn children_of(
         (status = 200, description = "`id`, `name`, `realm`, `tree` of each", body = ref("AccountRows")),
     )
 )]
-pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn descendants(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
     let read = async |page: Page<AccountId>| api.engine.descendants(&call.context, id, &page).await;
     listing(&api, &call, row_with_tree, read).await
@@ -201,7 +200,7 @@ pub async fn descendants(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
         (status = 403, description = "Their parent is above the caller"),
     )
 )]
-pub async fn siblings(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn siblings(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let id = &call.account()?.id;
     let read = async |page: Page<AccountId>| api.engine.siblings(&call.context, id, &page).await;
     listing(&api, &call, row, read).await
@@ -217,7 +216,7 @@ pub async fn siblings(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
         (status = 200, description = "`id`, `name` of each", body = ref("AccountPath")),
     )
 )]
-pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn parents(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     above(&api, &call).await
 }
 
@@ -231,7 +230,7 @@ pub async fn parents(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 200, description = "`id`, `name` of each", body = ref("AccountPath")),
     )
 )]
-pub async fn tree(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn tree(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     above(&api, &call).await
 }
 
@@ -294,7 +293,7 @@ fn row_with_tree(account: &Account) -> Map<String, Value> {
     params(("account_id" = String, Path)),
     responses((status = 404, description = "There is none, or it was shown when it was made"))
 )]
-pub async fn api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn api_key(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let made = api
         .engine
         .has_api_key(&call.context, &call.account()?.id)
@@ -319,7 +318,7 @@ pub async fn api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 403, description = "Admin users only"),
     )
 )]
-pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn new_api_key(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let key = api
         .engine
         .regenerate_api_key(&call.context, &call.account()?.id)
@@ -338,7 +337,7 @@ pub async fn new_api_key(State(api): State<Arc<Api>>, call: Call) -> Result<Repl
         (status = 403, description = "Administrators only, unless configured"),
     )
 )]
-pub async fn move_below(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn move_below(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let (id, at) = unchanged(&call)?;
     let data = call.take_data()?;
     let to = match data.get("to") {
@@ -372,7 +371,7 @@ pub(super) fn not_a_text(key: &str, value: Option<&Value>) -> ApiError {
         (status = 403, description = "Administrators only"),
     )
 )]
-pub async fn promote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn promote(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     set_reseller(&api, &call, true).await
 }
 
@@ -387,7 +386,7 @@ pub async fn promote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 403, description = "Administrators only"),
     )
 )]
-pub async fn demote(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn demote(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     set_reseller(&api, &call, false).await
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::EngineError;
 
 use super::user_auth::{answer, draw};
@@ -23,7 +22,7 @@ use crate::reply::Reply;
         (status = 429, description = "Too many tries"),
     )
 )]
-pub async fn log_in(State(api): State<Arc<Api>>, mut call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn log_in(api: Arc<Api>, mut call: OpenCall) -> Result<Reply, ApiError> {
     draw(&api, &call)?;
     let data = call.take_data()?;
     let key = data

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-
 use super::user_auth::{answer, check_action};
 use crate::Api;
 use crate::call::{Call, OpenCall};
@@ -20,7 +18,7 @@ use crate::reply::Reply;
         (status = 401, description = "No good token"),
     )
 )]
-pub async fn refresh(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn refresh(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let data = call.take_data()?;
     check_action(data.get("action"), "refresh_token")?;
     let holder = call
@@ -44,7 +42,7 @@ pub async fn refresh(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 404, description = "No token in the parameters"),
     )
 )]
-pub async fn token_info(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn token_info(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     let Some(token) = call.value("token") else {
         return Err(ApiError::bad_identifiers("missing token in params"));
     };
@@ -66,6 +64,6 @@ pub async fn token_info(State(api): State<Arc<Api>>, call: OpenCall) -> Result<R
         (status = 404, description = "No token in the parameters"),
     )
 )]
-pub async fn posted_token_info(state: State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
-    token_info(state, call).await
+pub async fn posted_token_info(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
+    token_info(api, call).await
 }

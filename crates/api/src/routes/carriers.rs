@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::credentials::{CredentialsError, OwnCredentials};
 
 use crate::Api;
@@ -21,7 +20,7 @@ use crate::reply::Reply;
         (status = 404, description = "No such carrier, or nothing is set"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let name = call.after("carriers");
     let shown = api.engine.own_credentials(&call.context, account, name);
@@ -43,7 +42,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 501, description = "The server has nothing to encrypt them with"),
     )
 )]
-pub async fn set(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn set(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let settings = call.take_data()?;
     let account = call.account()?;
     let name = call.after("carriers");
@@ -67,8 +66,8 @@ pub async fn set(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, A
         (status = 501, description = "The server has nothing to encrypt them with"),
     )
 )]
-pub async fn create(state: State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
-    set(state, call).await
+pub async fn create(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
+    set(api, call).await
 }
 
 /// Removes them: the operator's are used from now on.
@@ -83,7 +82,7 @@ pub async fn create(state: State<Arc<Api>>, call: Call) -> Result<Reply, ApiErro
         (status = 404, description = "No such carrier, or nothing is set"),
     )
 )]
-pub async fn remove(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn remove(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let name = call.after("carriers");
     let removed = api

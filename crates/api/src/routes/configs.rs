@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::EngineError;
 use numbers::account::Account;
 use serde_json::{Map, Value, json};
@@ -21,7 +20,7 @@ use crate::reply::Reply;
     params(("account_id" = String, Path)),
     responses((status = 200, description = "The settings by key")),
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     answer(&api, &call, call.account()?).await
 }
 
@@ -38,7 +37,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 403, description = "Administrators only"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let settings = call.take_data()?;
     store(&api, &call, settings).await
 }
@@ -55,7 +54,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 403, description = "Administrators only"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let changed = call.take_data()?;
     let mut settings = call.account()?.number_manager.clone();
     settings.extend(changed);
@@ -74,7 +73,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         (status = 403, description = "Administrators only"),
     )
 )]
-pub async fn remove(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn remove(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     store(&api, &call, Map::new()).await
 }
 

@@ -1,7 +1,7 @@
 //! The description of the API, for programs and for people.
 
 use axum::http::header;
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 
 use crate::openapi;
 
@@ -19,11 +19,12 @@ const CONTENT_POLICY: &str = "default-src 'none'; connect-src 'self'; style-src 
     tag = "server",
     responses((status = 200, description = "A page for people"))
 )]
-pub async fn page() -> impl IntoResponse {
+pub async fn page() -> Response {
     (
         [(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)],
         Html(PAGE),
     )
+        .into_response()
 }
 
 /// `GET /openapi.json`: OpenAPI 3.1.
@@ -33,9 +34,10 @@ pub async fn page() -> impl IntoResponse {
     tag = "server",
     responses((status = 200, description = "This description"))
 )]
-pub async fn openapi() -> impl IntoResponse {
+pub async fn openapi() -> Response {
     (
         [(header::CONTENT_TYPE, "application/json")],
         openapi::text(),
     )
+        .into_response()
 }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::emergency::{Uncovered, coverage_row};
 use numbers::e164::E164;
 
@@ -30,7 +29,7 @@ const COLUMNS: &[&str] = &["id", "state", "provider", "carrier", "used_by"];
         (status = 200, description = "Each number with what its provider was asked", body = ref("E911Coverage")),
     )
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let listed = Listed {
         key: |text| E164::try_from(text).ok(),

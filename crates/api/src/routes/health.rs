@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 use crate::Api;
 
@@ -14,8 +14,8 @@ use crate::Api;
     tag = "server",
     responses((status = 200, description = "The process answers"))
 )]
-pub async fn alive() -> &'static str {
-    "ok\n"
+pub async fn alive() -> Response {
+    "ok\n".into_response()
 }
 
 /// The store answers as well.
@@ -28,12 +28,13 @@ pub async fn alive() -> &'static str {
         (status = 503, description = "The store does not answer"),
     )
 )]
-pub async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, &'static str) {
+pub async fn ready(api: Arc<Api>) -> Response {
     match api.engine.store().ping().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+        Ok(()) => "ready\n".into_response(),
         Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "the store does not answer\n",
-        ),
+        )
+            .into_response(),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::orders::NoticeError;
 use engine::{Caller, Context};
 use numbers::account::AccountId;
@@ -27,7 +26,7 @@ use crate::reply::Reply;
         (status = 404, description = "No such carrier, or its webhooks aren't set up"),
     )
 )]
-pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn carrier(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     take(&api, &call, None).await
 }
 
@@ -45,7 +44,7 @@ pub async fn carrier(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Repl
         (status = 404, description = "No such carrier, or the account has no webhooks of it set up"),
     )
 )]
-pub async fn reseller(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn reseller(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     let id = call.incoming.tokens.last().map_or("", String::as_str);
     let reseller = AccountId::parse(id).map_err(|_| ApiError::bad_identifier(id))?;
     take(&api, &call, Some(&reseller)).await

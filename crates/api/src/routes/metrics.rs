@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 
 use crate::Api;
 use crate::observe;
@@ -17,7 +16,7 @@ use crate::observe;
     tag = "server",
     responses((status = 200, description = "Metrics in Prometheus' text format"))
 )]
-pub async fn get(State(api): State<Arc<Api>>) -> impl IntoResponse {
+pub async fn get(api: Arc<Api>) -> Response {
     // Without the store there are no counts, but all the rest.
     let counts = api.engine.store().state_counts().await.unwrap_or_default();
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -25,4 +24,5 @@ pub async fn get(State(api): State<Arc<Api>>) -> impl IntoResponse {
         [(header::CONTENT_TYPE, content_type)],
         observe::render(&counts),
     )
+        .into_response()
 }

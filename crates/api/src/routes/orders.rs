@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::orders::{Order, order_row};
 
 use super::rows::{self, Listed};
@@ -28,7 +27,7 @@ const COLUMNS: &[&str] = &["id", "kind", "state", "carrier", "account"];
         (status = 200, description = "Each order with the states it was in", body = ref("Orders")),
     )
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = &call.account()?.id;
     let listed = Listed {
         key: |text| Some(text.to_owned()),
@@ -56,7 +55,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         (status = 404, description = "No such order of this account"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     shown(&call, &read(&api, &call).await?)
 }
 
@@ -73,7 +72,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 404, description = "No such order of this account"),
     )
 )]
-pub async fn close(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn close(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     if !call.context.is_admin() {
         return Err(ApiError::forbidden());
     }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-
 use crate::Api;
 use crate::call::Call;
 use crate::error::ApiError;
@@ -18,7 +16,7 @@ use crate::reply::Reply;
         (status = 200, description = "Claims, and the data of the log-in", body = ref("TokenInfo")),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let holder = call
         .incoming
         .holder

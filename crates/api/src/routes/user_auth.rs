@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::FieldError;
 use engine::login::Login;
 use serde_json::Value;
@@ -27,7 +26,7 @@ use crate::reply::Reply;
         (status = 429, description = "Too many tries"),
     )
 )]
-pub async fn log_in(State(api): State<Arc<Api>>, mut call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn log_in(api: Arc<Api>, mut call: OpenCall) -> Result<Reply, ApiError> {
     draw(&api, &call)?;
     let data = call.take_data()?;
     answer(api.engine.user_auth(data).await?)
@@ -81,7 +80,7 @@ pub async fn posted_recovery(_call: OpenCall) -> ApiError {
         (status = 403, description = "Another account's token"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let own = call.context.account().map(|account| &account.id);
     match api.engine.authenticate(call.after("user_auth")).await {
         Ok(holder) if Some(&holder.account.id) == own => {
@@ -108,7 +107,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 403, description = "Not for this caller"),
     )
 )]
-pub async fn impersonate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn impersonate(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let data = call.take_data()?;
     check_action(data.get("action"), "impersonate_user")?;
     let account = call.account()?.id.clone();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::user_document::{filtered_document, user_document, user_row};
 use numbers::revision::Revision;
 use serde_json::json;
@@ -32,7 +31,7 @@ pub(super) fn user_in(call: &Call) -> UserId {
         (status = 200, description = "A row of each", body = ref("UserRows")),
     )
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = &call.account()?.id;
     let listed = Listed {
         key: |text| Some(UserId(text.to_owned())),
@@ -64,7 +63,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         (status = 400, description = "A field is wrong, or the username is taken"),
     )
 )]
-pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn create(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let account = call.account()?.id.clone();
     let data = call.take_data()?;
     let user = api
@@ -86,7 +85,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
         (status = 404, description = "No such user"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     document(&*read(&api, &call).await?)
 }
 
@@ -101,7 +100,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 400, description = "A field is wrong"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let (before, at) = unchanged(&api, &call).await?;
     let data = call.take_data()?;
     let user = api
@@ -122,7 +121,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 400, description = "A field is wrong"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let (before, at) = unchanged(&api, &call).await?;
     let data = call.take_data()?;
     let user = api
@@ -143,7 +142,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         (status = 404, description = "No such user"),
     )
 )]
-pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn delete(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let (before, at) = unchanged(&api, &call).await?;
     let user = api
         .engine

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::webhooks::{Attempt, Edit, Webhook, samples, types};
 use numbers::revision::Revision;
 use serde_json::{Map, Value, json};
@@ -78,7 +77,7 @@ pub async fn sample(call: OpenCall) -> Result<Reply, ApiError> {
     ),
     responses((status = 200, description = "Each without its secret", body = ref("WebhookRows"))),
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = &call.account()?.id;
     let listed = Listed {
         key: |text| Some(text.to_owned()),
@@ -102,7 +101,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiE
         (status = 400, description = "A field is wrong"),
     )
 )]
-pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn create(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let account = Arc::clone(call.account()?);
     let data = call.take_data()?;
     let made = api.engine.create_webhook(&call.context, &account, data);
@@ -131,7 +130,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
         (status = 400, description = "`re-enable` is missing"),
     )
 )]
-pub async fn enable(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn enable(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     if !call.is_true("re-enable") {
         let text = "only re-enable: true can be said to all webhooks";
         return Err(ApiError::field("re-enable", "required", text));
@@ -153,7 +152,7 @@ pub async fn enable(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
         (status = 404, description = "No such webhook"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let webhook = api
         .engine
         .webhook(&call.account()?.id, id_in(&call))
@@ -173,7 +172,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 404, description = "No such webhook"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let edit = Edit::Replace(call.take_data()?);
     change(&api, &call, &edit).await
 }
@@ -189,7 +188,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 404, description = "No such webhook"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let edit = Edit::Merge(call.take_data()?);
     change(&api, &call, &edit).await
 }
@@ -205,7 +204,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         (status = 404, description = "No such webhook"),
     )
 )]
-pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn delete(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let (account, id) = (&call.account()?.id, id_in(&call));
     let at = seen(&api, &call).await?;
     document(&api.engine.delete_webhook(account, id, at).await?)
@@ -219,7 +218,7 @@ pub async fn delete(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
     params(("account_id" = String, Path)),
     responses((status = 200, description = "The attempts", body = ref("WebhookAttempts"))),
 )]
-pub async fn all_attempts(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn all_attempts(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = &call.account()?.id;
     let webhooks = api.engine.webhooks(account, &Page::first(ALL)).await?;
     let mut attempts: Vec<(&Webhook, &Attempt)> = webhooks
@@ -243,7 +242,7 @@ pub async fn all_attempts(State(api): State<Arc<Api>>, call: Call) -> Result<Rep
         (status = 404, description = "No such webhook"),
     )
 )]
-pub async fn attempts(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn attempts(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let webhook = api
         .engine
         .webhook(&call.account()?.id, id_in(&call))

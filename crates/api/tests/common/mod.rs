@@ -16,8 +16,7 @@ pub mod database;
 
 use std::sync::Arc;
 
-use api::{Api, ApiService, ApiSettings};
-use axum::Router;
+use api::{ApiService, ApiSettings, Table};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, request};
 use engine::bootstrap::Bootstrap;
@@ -110,11 +109,7 @@ impl Harness {
     }
 
     /// Routes of the test's own.
-    pub async fn with_routes(
-        settings: Settings,
-        api: ApiSettings,
-        routes: Router<Arc<Api>>,
-    ) -> Self {
+    pub async fn with_routes(settings: Settings, api: ApiSettings, routes: Table) -> Self {
         let (store, guard) = database::open().await;
         let engine = Engine::new(store.clone(), settings).expect("good settings");
         let engine = Arc::new(engine);

@@ -68,7 +68,13 @@ fn write_time(writer: &mut Writer<'_>) -> fmt::Result {
             text.pop();
         }
         writer.write_str(text)?;
-        write!(writer, ".{:06}Z ", now.subsec_micros())
+        // A million more, so that all six digits are there; without the one.
+        let mut digits = itoa::Buffer::new();
+        let micros = digits.format(1_000_000 + now.subsec_micros());
+        for part in [".", &micros[1..], "Z "] {
+            writer.write_str(part)?;
+        }
+        Ok(())
     })
 }
 
@@ -145,7 +151,7 @@ impl Visit for Line<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.add(|line| {
             line.name(field)?;
-            write!(line.writer, "{value}")
+            line.writer.write_str(itoa::Buffer::new().format(value))
         });
     }
 

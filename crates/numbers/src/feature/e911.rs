@@ -79,10 +79,11 @@ pub fn mismatch(provider: &str, carrier: &CarrierName) -> Option<String> {
 /// What is to be said of the provider of a number's emergency address, where it
 /// has or wants one.
 pub fn warning(number: &Number, provider: &str) -> Option<String> {
-    let concerned = number.features.contains_key(&Feature::E911)
-        || number.address_work.is_some()
-        || unconfirmed(number).is_some();
-    concerned.then(|| mismatch(provider, &number.carrier))?
+    mismatch(provider, &number.carrier).filter(|_| {
+        number.features.contains_key(&Feature::E911)
+            || number.address_work.is_some()
+            || unconfirmed(number).is_some()
+    })
 }
 
 /// Writes an address that a provider confirmed into the record.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use numbers::life::Operation;
 
 use super::change_number;
@@ -28,7 +27,7 @@ use crate::reply::Reply;
         (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
-pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn activate(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     if let Decision::Refused { retry_after, .. } = api.buckets.draw_activation(&call.account()?.id)
     {
         return Err(ApiError::too_many_requests(retry_after));
@@ -49,7 +48,7 @@ pub async fn activate(State(api): State<Arc<Api>>, mut call: Call) -> Result<Rep
         (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
-pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn reserve(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     change_number(&api, &mut call, Operation::Reserve).await
 }
 
@@ -66,6 +65,6 @@ pub async fn reserve(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
-pub async fn port(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn port(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     change_number(&api, &mut call, Operation::Port).await
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use serde_json::json;
 
 use super::account_of;
@@ -21,7 +20,7 @@ use crate::reply::Reply;
         (status = 200, description = "Longest prefix, usable carriers and states", body = ref("CarriersInfo")),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = account_of(&call)?;
     let info = api.engine.carriers_info(&call.context, &account).await?;
     Reply::new(&json!({

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use serde_json::{Map, Value};
 
 use super::collection::numbers;
@@ -23,7 +22,7 @@ use crate::reply::Reply;
         (status = 200, description = "By number: `success` or `error`", body = ref("CheckResult")),
     )
 )]
-pub async fn post(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn post(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();
     let texts = numbers(&api, &call, account)?;
     let buyer = account.or_else(|| call.context.account());

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::explain::metadata;
 use serde_json::{Map, Value};
 
@@ -24,7 +23,7 @@ use crate::reply::Reply;
         (status = 200, description = "By name: regex, friendly name, format", body = ref("Classifiers")),
     )
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     require_token_for_account(&call)?;
     let account = call.account.as_deref();
     let table = call.dialect().classifiers();
@@ -45,7 +44,7 @@ pub async fn list(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, 
         (status = 200, description = "The classifier, the number as given and normalized", body = ref("Classification")),
     )
 )]
-pub async fn classify(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn classify(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     require_token_for_account(&call)?;
     let text = call.after("classifiers");
     let account = call.account.as_deref();

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::FieldError;
 use engine::change::{ChangeRequest, Outcome};
 use engine::receipt::{Receipt, Terms};
@@ -31,7 +30,7 @@ use engine::schema::Schema;
         (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
-pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn create(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let default = api.engine.settings().number_manager.default_create_state;
     change(&api, call, Operation::Create(default)).await
 }
@@ -47,7 +46,7 @@ pub async fn create(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Ap
         (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Replace).await
 }
 
@@ -62,7 +61,7 @@ pub async fn replace(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Merge).await
 }
 
@@ -76,7 +75,7 @@ pub async fn merge(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, Api
         (status = 200, description = "What became of each number", body = ref("CollectionResult")),
     )
 )]
-pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn release(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let operation = release_operation(&call);
     change(&api, call, operation).await
 }
@@ -93,7 +92,7 @@ pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 402, description = "It costs; ask again with accept_charges"),
     )
 )]
-pub async fn activate(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn activate(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     change(&api, call, Operation::Activate).await
 }
 

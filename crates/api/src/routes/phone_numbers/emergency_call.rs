@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::json;
 use store::EventKey;
@@ -26,7 +25,7 @@ use crate::reply::Reply;
         (status = 404, description = "No such number, or nobody has it"),
     )
 )]
-pub async fn report(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn report(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let data = call.take_data()?;
     let account = Arc::clone(call.account()?);
     let (cx, number) = (&call.context, number_in(&call));

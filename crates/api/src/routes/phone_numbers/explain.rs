@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-
 use super::{country_named, number_in};
 use crate::Api;
 use crate::call::Call;
@@ -25,7 +23,7 @@ use crate::reply::Reply;
         (status = 200, description = "Rules, classifier and sources", body = ref("Explanation")),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref().or(call.context.account());
     let country = country_named(&call)?;
     let table = call.dialect().classifiers();

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-
 use super::{document, list};
 use crate::Api;
 use crate::call::Call;
@@ -20,7 +18,7 @@ use crate::reply::Reply;
         (status = 200, description = "The account's numbers, or `{}` in dialect 2016", body = ref("Fixed")),
     )
 )]
-pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn fix_all(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     api.engine
         .fix_numbers(&call.context, call.account()?)
         .await?;
@@ -41,7 +39,7 @@ pub async fn fix_all(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, A
         (status = 200, description = "The account's numbers", body = ref("NumberListing")),
     )
 )]
-pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn fix_and_list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     api.engine
         .fix_numbers(&call.context, call.account()?)
         .await?;
@@ -59,7 +57,7 @@ pub async fn fix_and_list(State(api): State<Arc<Api>>, call: Call) -> Result<Rep
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn fix_one(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn fix_one(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let text = call.after("fix");
     let account = call.account()?;
     api.engine.fix_number(&call.context, account, text).await?;

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::history::{EventView, HistoryQuery};
 use engine::{EngineError, FieldError};
 use numbers::error::NumberError;
@@ -37,7 +36,7 @@ const COLUMNS: &[&str] = &["at", "action", "account_id", "user_id", "request_id"
         (status = 404, description = "Nothing happened to it that the caller may know of"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let paging = Paging::read(&call.incoming, &api.settings.limits)?;
     let query = HistoryQuery {
         from: paging.start.clone().map(EventId),
@@ -75,7 +74,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 400, description = "`after` is no cursor"),
     )
 )]
-pub async fn events(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn events(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let paging = Paging::read(&call.incoming, &api.settings.limits)?;
     let sent = call.query("after").filter(|text| !text.is_empty());
     let after = sent

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::FieldError;
 use engine::identify::Unidentified;
 use numbers::gregorian::GregorianSeconds;
@@ -30,7 +29,7 @@ use crate::reply::Reply;
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let (engine, cx, number) = (&api.engine, &call.context, number_in(&call));
     let target = call.account.as_deref();
     let found = match call.query("at") {

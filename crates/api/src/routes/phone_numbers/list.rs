@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::numbers::Listing;
 use numbers::number::Number;
 
@@ -44,7 +43,7 @@ const COLUMNS: &[&str] = &[
         (status = 200, description = "`numbers` by number, or the search's rows", body = ref("NumberListingOrSearch")),
     )
 )]
-pub async fn list(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn list(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     if search::makes_of_listing(&call) {
         let (caller, account) = (call.context.account(), call.account.as_deref());
         search::search(&api, &call, caller, account).await

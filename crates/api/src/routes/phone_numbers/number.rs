@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::EngineError;
 use engine::change::ChangeRequest;
 use engine::numbers::NumberView;
@@ -28,7 +27,7 @@ use crate::reply::Reply;
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let found = api
         .engine
         .number(&call.context, call.account()?, number_in(&call))
@@ -55,7 +54,7 @@ pub async fn get(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiEr
         (status = 500, description = "In dialect 2016: the account may not add numbers (403 in 4.3)"),
     )
 )]
-pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn create(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     let default = api.engine.settings().number_manager.default_create_state;
     change_number(&api, &mut call, Operation::Create(default)).await
 }
@@ -72,7 +71,7 @@ pub async fn create(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn replace(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     change_number(&api, &mut call, Operation::Replace).await
 }
 
@@ -88,7 +87,7 @@ pub async fn replace(State(api): State<Arc<Api>>, mut call: Call) -> Result<Repl
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply, ApiError> {
+pub async fn merge(api: Arc<Api>, mut call: Call) -> Result<Reply, ApiError> {
     change_number(&api, &mut call, Operation::Merge).await
 }
 
@@ -107,7 +106,7 @@ pub async fn merge(State(api): State<Arc<Api>>, mut call: Call) -> Result<Reply,
         (status = 404, description = "No such number"),
     )
 )]
-pub async fn release(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn release(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     // What a client sends along with a release means nothing for the number.
     let account = Arc::clone(call.account()?);
     let request = ChangeRequest {

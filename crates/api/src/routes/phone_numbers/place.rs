@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::places::CityQuery;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +26,7 @@ use crate::reply::Reply;
         (status = 200, description = "By number: country, locality, carrier", body = ref("Localities")),
     )
 )]
-pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn locality(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = call.account.as_deref();
     let texts = numbers(&api, &call, account)?;
     let country = country_named(&call)?;
@@ -54,7 +53,7 @@ pub async fn locality(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, 
         (status = 500, description = "No such city: `init failed`, as clients know it"),
     )
 )]
-pub async fn prefix(State(api): State<Arc<Api>>, call: Call) -> Result<Reply, ApiError> {
+pub async fn prefix(api: Arc<Api>, call: Call) -> Result<Reply, ApiError> {
     let account = account_of(&call)?;
     let city = call
         .query("city")

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::State;
 use engine::FieldError;
 use engine::search::SearchQuery;
 use numbers::account::{Account, AccountId};
@@ -84,7 +83,7 @@ pub struct SearchParameters {
         (status = 400, description = "Which parameter is wrong, or that something to search by is missing"),
     )
 )]
-pub async fn get(State(api): State<Arc<Api>>, call: OpenCall) -> Result<Reply, ApiError> {
+pub async fn get(api: Arc<Api>, call: OpenCall) -> Result<Reply, ApiError> {
     let caller = call.context.as_ref().and_then(|context| context.account());
     let reseller = match call.query("reseller_id") {
         Some(id) => Some(open_reseller(&api, id).await?),
