@@ -4,11 +4,12 @@
 
 use std::iter::Peekable;
 use std::path::Path;
-use std::process::Command;
 use std::str::SplitWhitespace;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+
+use crate::cargo;
 
 /// The machines that numberd is made for; others may build it.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
@@ -17,7 +18,7 @@ const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 pub fn check(root: &Path) -> Result<()> {
     let allowed = allowed(root)?;
     let mut breaches = Vec::new();
-    for package in dependencies(root)? {
+    for package in dependencies()? {
         let text = |key: &str| package[key].as_str().unwrap_or_default();
         let name = text("name");
         if !text("source").contains("crates.io") {
@@ -43,12 +44,10 @@ fn allowed(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Everything but the workspace's own crates.
-fn dependencies(root: &Path) -> Result<Vec<Value>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked"])
+fn dependencies() -> Result<Vec<Value>> {
+    let output = cargo("metadata")
+        .args(["--format-version", "1", "--locked"])
         .args(["--filter-platform", PLATFORM])
-        .current_dir(root)
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "cargo metadata: {said}");

@@ -13,6 +13,7 @@ mod schema;
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -42,6 +43,23 @@ const COMMANDS: &str = "commands are: check, bench, growth, soak, geodata, schem
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A command of the cargo that runs this, for the workspace. It isn't told what
+/// cargo said of this package: build scripts of libraries look at that, and would
+/// have everything built anew.
+fn cargo(command: &str) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.arg(command).arg("--manifest-path");
+    cargo.arg(root().join("Cargo.toml"));
+    let of_package = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if of_package.iter().any(|start| text.starts_with(start)) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// The rules that no other tool knows.
@@ -79,11 +97,8 @@ fn geodata(arguments: &[String]) -> Result<()> {
 /// feature.
 #[cfg(not(all(feature = "bench", feature = "geodata")))]
 fn again(feature: &str, command: &str, arguments: &[String]) -> Result<()> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = std::process::Command::new(cargo)
-        .args(["run", "--quiet", "--release", "--package", "xtask"])
-        .arg("--manifest-path")
-        .arg(root().join("Cargo.toml"))
+    let status = cargo("run")
+        .args(["--quiet", "--release", "--package", "xtask"])
         .args(["--features", feature, "--", command])
         .args(arguments)
         .status()?;

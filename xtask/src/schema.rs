@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::cargo;
+
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance";
@@ -116,10 +118,8 @@ fn schemathesis(folder: &Path) -> Result<PathBuf> {
 
 /// A server on an empty database, and its address.
 fn start(root: &Path, folder: &Path) -> Result<(Server, String)> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "numberd"])
-        .current_dir(root)
+    let built = cargo("build")
+        .args(["--quiet", "--package", "numberd"])
         .status()?;
     if !built.success() {
         bail!("the server can't be built");

@@ -4,6 +4,8 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use md5::{Digest, Md5};
 use numbers::gregorian::GregorianSeconds;
 use serde_json::Value;
@@ -12,7 +14,7 @@ use crate::Api;
 use crate::error::{ApiError, Shape};
 use crate::idempotency::First;
 use crate::reply::{Answer, Outcome, Reply, Revision};
-use crate::request::{Incoming, Media, names};
+use crate::request::{Incoming, Media, UNKNOWN_PEER, names};
 use crate::settings::ApiSettings;
 use crate::{cors, csv};
 
@@ -78,7 +80,8 @@ pub(crate) fn refusal(api: &Api, status: u16) -> Vec<u8> {
         431 => ApiError::head_too_long(),
         _ => ApiError::unreadable("the request is not HTTP"),
     };
-    let incoming = Incoming::new(&mut Request::new(()).into_parts().0, &api.settings);
+    let mut parts = Request::new(()).into_parts().0;
+    let incoming = Incoming::new(&mut parts, UNKNOWN_PEER, &api.settings);
     let shape = error.shape(incoming.dialect);
     let body = failure_body(&incoming, &api.node, &shape).0;
     let head = format!(
@@ -244,7 +247,10 @@ impl Writer {
         self.member("node", node.node.as_bytes());
         self.text("request_id", id);
         self.text("status", status);
-        self.text("timestamp", &timestamp(now));
+        self.member("timestamp", b"\"");
+        // Writing into memory can't fail.
+        let _ = DateTimePrinter::new().print_timestamp(&timestamp(now), &mut self.0);
+        self.0.push(b'"');
         if let Some(tokens) = incoming.bucket {
             self.member("tokens", b"");
             let _ = serde_json::to_writer(&mut self.0, &tokens);
@@ -276,13 +282,12 @@ impl Writer {
     }
 }
 
-/// ISO 8601 in UTC, to the second.
-fn timestamp(at: GregorianSeconds) -> String {
+/// Printed as ISO 8601 in UTC, to the second.
+fn timestamp(at: GregorianSeconds) -> Timestamp {
     i64::try_from(at.unix())
         .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .unwrap_or_default()
-        .to_string()
 }
 
 /// The revision of a listing: MD5 of its data, in hex.

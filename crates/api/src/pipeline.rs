@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::envelope;
 use crate::error::ApiError;
 use crate::idempotency::{self, Begun};
 use crate::reply::{Answer, Outcome};
-use crate::request::{Envelope, Incoming, account_in};
+use crate::request::{Envelope, Incoming, UNKNOWN_PEER, account_in};
 use crate::table::{Answering, Table};
 use crate::{observe, router};
 
@@ -55,17 +56,18 @@ impl ApiService {
         &self.api
     }
 
-    /// Answers a request.
+    /// Answers a request that `peer` sent.
     pub(crate) fn respond(
         &self,
+        peer: IpAddr,
         request: Request,
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
-        self.clone().answer(request).map(Ok)
+        self.clone().answer(peer, request).map(Ok)
     }
 
-    async fn answer(self, request: Request) -> Response {
+    async fn answer(self, peer: IpAddr, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
-        let mut incoming = Incoming::new(&mut parts, &self.api.settings);
+        let mut incoming = Incoming::new(&mut parts, peer, &self.api.settings);
         let prepared = prepare(&self.api, &mut incoming, &parts.uri, body).await;
         if prepared.is_ok() {
             let path = incoming.path_for_router(&parts.uri);
@@ -147,7 +149,7 @@ impl Service<Request> for ApiService {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.respond(request))
+        Box::pin(self.respond(UNKNOWN_PEER, request))
     }
 }
 

@@ -14,6 +14,7 @@ mod backoff;
 pub mod bootstrap;
 pub mod caller_names;
 pub mod change;
+pub mod columns;
 pub mod context;
 pub mod credentials;
 pub mod emergency;

@@ -358,13 +358,11 @@ impl Engine {
         user: Option<&UserId>,
     ) -> Result<(Arc<Account>, Option<Arc<User>>), EngineError> {
         let invalid = || EngineError::InvalidCredentials;
-        let read_user = async {
-            match user {
-                Some(id) => self.store().user(account, id).await,
-                None => Ok(None),
-            }
+        let store = self.store();
+        let (found, found_user) = match user {
+            Some(id) => tokio::try_join!(store.account(account), store.user(account, id))?,
+            None => (store.account(account).await?, None),
         };
-        let (found, found_user) = tokio::try_join!(self.store().account(account), read_user)?;
         let account = found
             .filter(|account| account.enabled && !account.is_expired(context::now()))
             .ok_or_else(invalid)?;

@@ -6,22 +6,29 @@ mod server;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
+use engine::columns::{self, BadCell, Cells, Header};
+use numbers::carrier::CarrierName;
 use numbers::converter::Converters;
 use numbers::dial_plan::DialPlan;
 use numbers::e164::E164;
+use numbers::gregorian::GregorianSeconds;
+use numbers::number::Number;
+use numbers::state::State;
 use outside::xml::{Element, escaped};
 use places::overlay::{Kind, Overlay, read_table};
+use serde_json::{Map, Value};
 
 /// A target, by name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them; a folder of the same name in `fuzz/seeds` has its inputs.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("envelope", envelope),
     ("filters", filters),
     ("normalizer", normalizer),
     ("xml", xml),
     ("csv", csv),
+    ("imports", imports),
     ("tokens", tokens),
 ];
 
@@ -107,6 +114,59 @@ pub fn csv(input: &[u8]) {
             assert!(overlay.find(&prefix).is_some(), "{prefix}");
         }
     }
+}
+
+/// A file for `import` is refused, or each of its rows is refused or comes back
+/// from an export as it was.
+pub fn imports(input: &[u8]) {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+    let header = match reader.headers() {
+        Ok(names) => Header::parse(names),
+        Err(_) => return,
+    };
+    let Ok(header) = header else {
+        return;
+    };
+    for record in reader.records() {
+        let Ok(row) = record.map(|record| header.row(&record)) else {
+            return;
+        };
+        if let Ok(row) = row
+            && row
+                .public
+                .iter()
+                .all(|(name, value)| is_kept(name, value, 0))
+        {
+            let again = exported_and_read(&row.public);
+            assert_eq!(again.as_ref(), Ok(&row.public));
+        }
+    }
+}
+
+/// Fractions aren't kept to the last bit, blanks at the end of a column's name
+/// not at all, and what is nested without end is refused.
+fn is_kept(name: &str, value: &Value, depth: usize) -> bool {
+    let within = match value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(items) => items.iter().all(|item| is_kept("", item, depth + 1)),
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, value)| is_kept(name, value, depth + 1)),
+        _ => true,
+    };
+    within && depth < 64 && name.trim_end() == name
+}
+
+fn exported_and_read(public: &Map<String, Value>) -> Result<Map<String, Value>, BadCell> {
+    let id = "+14155550100".parse().expect("a number");
+    let now = GregorianSeconds::new(63_000_000_000);
+    let mut number = Number::new(id, State::InService, CarrierName::local(), now);
+    number.public.clone_from(public);
+    let cells = || Cells::new(&number, "");
+    let custom: Vec<String> = cells().custom().cloned().collect();
+    let header = Header::parse(&columns::names(&custom).into()).expect("our own columns");
+    let row = cells().row(&custom).expect("all of its fields");
+    header.row(&row.into()).map(|row| row.public)
 }
 
 /// Nothing but the token itself opens an account.

@@ -1,7 +1,6 @@
 //! The numberd server and its command line.
 
 mod cli;
-mod columns;
 mod commands;
 mod config;
 mod database;

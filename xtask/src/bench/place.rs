@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use super::server::Server;
+use crate::cargo;
 
 /// The master account's API key in the benchmark's database, which is removed
 /// at the end.
@@ -64,12 +65,8 @@ impl Place {
 
     /// Builds the binary as operators do.
     pub fn build(&self) -> Result<()> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-        let status = Command::new(cargo)
-            .args(["build", "--quiet", "--release", "--package", "numberd"])
-            .arg("--manifest-path")
-            .arg(manifest)
+        let status = cargo("build")
+            .args(["--quiet", "--release", "--package", "numberd"])
             .status()?;
         ensure!(status.success(), "numberd can't be built");
         // A copy: who builds it anew meanwhile doesn't change what is measured.

@@ -8,12 +8,11 @@ mod path;
 mod query;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts};
 use engine::tokens::Authenticated;
 use numbers::account::Account;
@@ -94,12 +93,16 @@ pub struct Tokens {
     pub remaining: u32,
 }
 
+/// Who sent what came over no connection.
+pub(crate) const UNKNOWN_PEER: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// The longest request id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 128;
 
 impl Incoming {
-    /// Reads what can't be wrong of a request's head; takes its headers over.
-    pub fn new(parts: &mut Parts, settings: &ApiSettings) -> Self {
+    /// Reads what can't be wrong of a request's head, which `peer` sent; takes its
+    /// headers over.
+    pub fn new(parts: &mut Parts, peer: IpAddr, settings: &ApiSettings) -> Self {
         let headers = std::mem::take(&mut parts.headers);
         let (method, head_only) = match &parts.method {
             &Method::HEAD => (Method::GET, true),
@@ -109,7 +112,7 @@ impl Incoming {
             id: request_id(&headers),
             now: engine::context::now(),
             started: Instant::now(),
-            client: client(parts, &headers, &settings.reverse_proxies),
+            client: client(peer.to_canonical(), &headers, &settings.reverse_proxies),
             method,
             tunnelled: false,
             head_only,
@@ -316,13 +319,7 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// The address of the client: of the peer, or, where the peer is a proxy that
 /// is trusted, the last address that no trusted proxy added.
-fn client(parts: &Parts, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |info| {
-            info.0.ip().to_canonical()
-        });
+fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     if !proxies.contains(&peer) {
         return peer;
     }

@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -127,9 +126,8 @@ fn connection(
     let unread = Unread::default();
     let stream = Refusing::new(stream, service.api().clone(), unread.clone());
     let answer = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(|body| unread.watch(body));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        service.respond(request)
+        let request = request.map(|body| unread.watch(body));
+        service.respond(peer.ip(), request)
     });
     http1::Builder::new()
         .timer(Patience::default())

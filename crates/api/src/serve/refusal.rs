@@ -3,7 +3,7 @@
 //! them. Clients of this API are promised an envelope with every error
 //! (spec/http.md 11, 2), so such an answer is replaced on its way out.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -85,6 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Refusing<S> {
     }
 }
 
+// Head and body are written as one piece: for answers of a kilobyte or two that
+// takes the system less than to gather them.
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Refusing<S> {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -96,23 +98,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Refusing<S> {
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut this.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let first = slices.iter().find(|slice| !slice.is_empty());
-        if first.is_some_and(|first| this.replaces(first)) {
-            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
-        }
-        Pin::new(&mut this.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use csv::Writer;
+use engine::columns::{self, Cells};
 use numbers::account::AccountId;
 use numbers::number::Number;
 
 use super::import::refuse_existing;
 use super::pages::Numbers;
 use crate::cli::{Export, Global};
-use crate::columns::{self, Cells};
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
 

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::pin::pin;
 
 use engine::Context;
+use engine::columns::BadCell;
 use engine::import::{Importer, RowOutcomes};
 use futures::StreamExt;
 use futures::stream;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::{Global, Import};
-use crate::columns::BadCell;
 use crate::database::{Access, Database};
 use crate::exit::{Code, Failure, Outcome};
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use engine::columns::{BadCell, Header};
 use engine::import::ImportRow;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::columns::{BadCell, Header};
 use crate::exit::{Code, Failure, Outcome};
 
 /// Rows that are written together.

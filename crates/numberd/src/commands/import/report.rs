@@ -4,12 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 
 use csv::{StringRecord, Writer};
+use engine::columns::{BadCell, ERROR};
 use engine::import::Imported;
 use serde_json::{Value, json};
 
 use super::reader::Line;
 use crate::cli::Import;
-use crate::columns::{BadCell, ERROR};
 use crate::exit::{self, Code, Failure};
 use crate::output;
 

@@ -6,13 +6,14 @@
 //! as it is; after `json:` it is any JSON. Empty cells say nothing.
 
 use csv::StringRecord;
-use engine::import::ImportRow;
 use numbers::account::AccountId;
 use numbers::document;
 use numbers::gregorian::GregorianSeconds;
 use numbers::number::Number;
 use numbers::state::State;
 use serde_json::{Map, Value};
+
+use crate::import::ImportRow;
 
 /// Columns that are no public fields, in their order.
 const PRIVATE: [&str; 10] = [
@@ -32,6 +33,10 @@ const PRIVATE: [&str; 10] = [
 pub const ERROR: &str = "error";
 const OPAQUE: &str = "opaque.";
 const JSON: &str = "json:";
+
+/// How deep a column may lead: nobody's own fields are nested any deeper, and
+/// every step is one on the stack.
+const MOST_STEPS: usize = 32;
 
 /// Longest caller name (spec/http.md 6.1).
 const CALLER_NAME: usize = 15;
@@ -190,6 +195,12 @@ fn column(name: &str) -> Result<Column, String> {
     if path.iter().any(String::is_empty) {
         return Err(format!("the column '{name}' names no field"));
     }
+    if path.len() > MOST_STEPS {
+        return Err(format!(
+            "the column '{}…' leads more than {MOST_STEPS} objects deep",
+            name.chars().take(MOST_STEPS).collect::<String>()
+        ));
+    }
     let alone = Map::from_iter([(path[0].clone(), Value::Bool(true))]);
     if path[0] == "carrier_name" || document::public_fields(alone).is_empty() {
         return Err(format!("the column '{name}' is a field that can't be set"));
@@ -257,7 +268,8 @@ impl Field {
         }
     }
 
-    /// Takes the field out of a document, as a cell, when a cell can say it.
+    /// Takes the field out of a document, as a cell, when a cell can say it: a
+    /// caller name that is longer than clients may make it stays where it is.
     fn take(&self, fields: &mut Map<String, Value>) -> String {
         let Some((first, rest)) = self.path.split_first() else {
             return String::new();
@@ -270,11 +282,15 @@ impl Field {
             return String::new();
         };
         let key = rest.first().unwrap_or(first);
-        let cell = match (self.kind, holder.get(*key)) {
+        let value = holder.get(*key);
+        let cell = match (self.kind, value) {
             (Kind::Flag, Some(Value::Bool(flag))) => flag.to_string(),
             (Kind::Text, Some(Value::String(text))) if !text.is_empty() => text.clone(),
             _ => return String::new(),
         };
+        if self.read(&cell).ok().as_ref() != value {
+            return String::new();
+        }
         holder.shift_remove(*key);
         if !rest.is_empty() && holder.is_empty() {
             fields.shift_remove(*first);

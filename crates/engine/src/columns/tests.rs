@@ -32,6 +32,7 @@ fn every_document_comes_back_as_it_was() {
         json!({}),
         json!({"cnam": {"display_name": "A, \"B\"", "inbound_lookup": false}}),
         json!({"cnam": {"display_name": "", "more": [1, {"a": null}]}}),
+        json!({"cnam": {"display_name": "sixteen letters!", "inbound_lookup": true}}),
         json!({"cnam": "text", "force_outbound": "yes", "prepend": {}}),
         json!({"e911": {"locality": "SF", "region": "CA", "latitude": "37.7", "caller_name": "x"}}),
         json!({"failover": {"e164": "+14155550101", "sip": 7}, "force_outbound": true}),
@@ -45,12 +46,14 @@ fn every_document_comes_back_as_it_was() {
 
 #[test]
 fn headers_name_what_is_wrong() {
+    let deep = format!("opaque{}", ".a".repeat(100_000));
     for (header, named) in [
         (vec!["state"], "'e164' is missing"),
         (vec!["e164", "colour"], "'colour' is unknown"),
         (vec!["e164", "state", "state"], "'state' stands twice"),
         (vec!["e164", "opaque."], "'opaque.' names no field"),
         (vec!["e164", "opaque.a..b"], "'opaque.a..b' names no field"),
+        (vec!["e164", &deep], "leads more than 32 objects deep"),
         (vec!["e164", "opaque.pvt_state"], "'opaque.pvt_state'"),
         (vec!["e164", "opaque._id"], "'opaque._id'"),
         (vec!["e164", "opaque.state"], "'opaque.state'"),
