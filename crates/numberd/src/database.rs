@@ -223,7 +223,11 @@ fn open_file(path: &Path, access: Access) -> Outcome<SqliteStore> {
 async fn open_server(url: &str, access: Access) -> Outcome<PostgresStore> {
     let options = store_postgres::Options {
         read_only: access == Access::Read,
-        ..store_postgres::Options::default()
+        ..if access == Access::Load {
+            store_postgres::Options::bulk()
+        } else {
+            store_postgres::Options::default()
+        }
     };
     let opened = PostgresStore::open(url, &options).await;
     opened.map_err(|error| Failure::new(Code::Unavailable, error.to_string()))

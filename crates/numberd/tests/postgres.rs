@@ -50,6 +50,25 @@ fn commands_work_on_postgresql() {
     server.stop();
 }
 
+/// Far more rows are under way than are written at once.
+#[test]
+fn an_import_waits_for_a_slow_database() {
+    const ROWS: usize = 24_000;
+    let database = Database::new();
+    let place = Place::over(database.url());
+    place.run(&["migrate"]).done();
+    database.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END'; \
+         CREATE TRIGGER slow BEFORE INSERT ON numbers FOR EACH ROW EXECUTE FUNCTION slow()",
+    );
+    let rows = (0..ROWS).map(|row| format!("+1415{:07},available\n", 5_550_000 + row));
+    let csv = format!("e164,state\n{}", rows.collect::<String>());
+    let csv = place.write("in.csv", csv);
+    let run = place.run(&["import", text(&csv), "--json"]).done();
+    assert_eq!(run.json()["created"], ROWS, "{run:?}");
+}
+
 #[test]
 fn a_server_that_cant_be_reached_is_told_without_its_password() {
     let place = Place::over("postgres://u:secret@127.0.0.1:1/d?connect_timeout=1");

@@ -38,3 +38,16 @@ impl Default for Options {
         }
     }
 }
+
+impl Options {
+    /// For a program that writes very many rows and waits for nobody: the queue
+    /// holds all that it has under way, and a slow server is given time.
+    pub fn bulk() -> Self {
+        Self {
+            wait: Duration::from_mins(1),
+            deadline: Duration::from_mins(1),
+            queue_capacity: 100_000,
+            ..Self::default()
+        }
+    }
+}
