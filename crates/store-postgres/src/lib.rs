@@ -1,7 +1,7 @@
 //! numberd's store on PostgreSQL, and on engines that speak its protocol.
 //!
-//! Reads are single statements on a pool of connections; writes queue up and
-//! share transactions (module `write`, which says why that is right). The SQL
+//! Reads are single statements on a pool of connections, of which short ones
+//! share (module `shared`); writes queue up and share transactions (module `write`, which says why that is right). The SQL
 //! keeps to what Citus, CockroachDB and YugabyteDB take, too: keys lead every
 //! statement that writes, pages go by keys, and nothing is locked but single
 //! rows within a transaction.
@@ -15,6 +15,7 @@ mod pool;
 mod postgres_store;
 mod postgres_tables;
 mod read;
+mod shared;
 mod target;
 mod text;
 mod tls;

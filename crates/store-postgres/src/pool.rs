@@ -10,6 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::failure::{Failure, Kind, Result};
 use crate::patience::Patience;
+use crate::shared::Meeting;
 use crate::target::Target;
 
 /// A connection on loan.
@@ -21,7 +22,8 @@ pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// A bounded number of connections to one database.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    pool: deadpool_postgres::Pool,
+    connections: deadpool_postgres::Pool,
+    meeting: Meeting,
     deadline: Duration,
 }
 
@@ -42,7 +44,7 @@ impl Pool {
             recycling_method: RecyclingMethod::Fast,
         };
         let manager = Manager::from_config(target.config.clone(), tls, config);
-        let pool = deadpool_postgres::Pool::builder(manager)
+        let connections = deadpool_postgres::Pool::builder(manager)
             .max_size(bounds.size)
             .wait_timeout(Some(bounds.wait))
             .create_timeout(Some(bounds.deadline))
@@ -51,13 +53,14 @@ impl Pool {
             .build()
             .map_err(|error| Failure::fault(format!("there is no connection pool: {error}")))?;
         Ok(Self {
-            pool,
+            connections,
+            meeting: Meeting::default(),
             deadline: bounds.deadline,
         })
     }
 
     pub async fn get(&self) -> Result<Client> {
-        Ok(self.pool.get().await?)
+        Ok(self.connections.get().await?)
     }
 
     /// How long the server may take.
@@ -67,7 +70,7 @@ impl Pool {
 
     /// Lets no connection out any more.
     pub fn close(&self) {
-        self.pool.close();
+        self.connections.close();
     }
 
     /// One statement that only reads, tried again while that is of use.
@@ -79,7 +82,24 @@ impl Pool {
     ) -> Result<Vec<Row>> {
         let mut patience = Patience::new(name);
         loop {
-            match self.read_once(sql, params).await {
+            match self.read_alone(sql, params).await {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => patience.after(failure).await?,
+            }
+        }
+    }
+
+    /// The same for a statement that finds a few rows by their keys: on a
+    /// connection that others may be using.
+    pub async fn find(
+        &self,
+        name: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>> {
+        let mut patience = Patience::new(name);
+        loop {
+            match self.read_in_company(sql, params).await {
                 Ok(rows) => return Ok(rows),
                 Err(failure) => patience.after(failure).await?,
             }
@@ -94,20 +114,28 @@ impl Pool {
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
         let patient = Self {
-            pool: self.pool.clone(),
             deadline: Duration::from_hours(12),
+            ..self.clone()
         };
         patient.read(name, sql, params).await
     }
 
-    async fn read_once(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+    async fn read_alone(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         let client = self.get().await?;
-        let query = async {
-            let statement = client.prepare_cached(sql).await?;
-            Ok(client.query(&statement, params).await?)
-        };
-        let result = self.in_time(query).await;
+        let result = self.in_time(query(&client, sql, params)).await;
         put_back(client, result.as_ref().err());
+        result
+    }
+
+    async fn read_in_company(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        let client = match self.meeting.join() {
+            Some(client) => client,
+            None => self.meeting.open(self.get().await?),
+        };
+        let result = self.in_time(query(&client, sql, params)).await;
+        if let Err(failure) = &result {
+            client.failed(failure);
+        }
         result
     }
 
@@ -129,4 +157,9 @@ pub fn put_back(client: Client, failure: Option<&Failure>) {
         None | Some(Kind::Conflict) => drop(client),
         Some(Kind::Lost | Kind::Final) => drop(Object::take(client)),
     }
+}
+
+async fn query(client: &Client, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.query(&statement, params).await?)
 }

@@ -13,7 +13,7 @@ use crate::read::row;
 
 pub async fn get(pool: &Pool, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, revision, body FROM accounts WHERE id = $1";
-    let rows = pool.read("account", sql, &[&id.as_str()]).await?;
+    let rows = pool.find("account", sql, &[&id.as_str()]).await?;
     rows.first().map(read).transpose()
 }
 
@@ -23,7 +23,7 @@ pub async fn get_many(pool: &Pool, ids: &[AccountId]) -> Result<Vec<Option<Arc<A
     }
     let sql = "SELECT id, revision, body FROM accounts WHERE id = ANY($1)";
     let texts: Vec<&str> = ids.iter().map(AccountId::as_str).collect();
-    let rows = pool.read("accounts", sql, &[&texts]).await?;
+    let rows = pool.find("accounts", sql, &[&texts]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let account = read(row)?;

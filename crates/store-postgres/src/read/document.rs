@@ -17,7 +17,8 @@ const COLUMNS: &str = "id, account_id, revision, due, expires, body";
 pub async fn get(pool: &Pool, kind: DocumentKind, id: &str) -> Result<Option<Document>> {
     let sql = format!("SELECT {COLUMNS} FROM documents WHERE kind = $1 AND id = $2");
     let params: Params<'_> = &[&kind.as_str(), &Text(id)];
-    Ok(list(pool, "document", kind, &sql, params).await?.pop())
+    let rows = pool.find("document", &sql, params).await?;
+    rows.first().map(|row| read(kind, row)).transpose()
 }
 
 pub async fn get_many(

@@ -10,14 +10,14 @@ use crate::text::{Stored, Text};
 pub async fn holder(pool: &Pool, claim: &Claim) -> Result<Option<String>> {
     let sql = "SELECT holder FROM claims WHERE kind = $1 AND name = $2";
     let rows = pool
-        .read("claim", sql, &[&claim.kind.as_str(), &Text(&claim.name)])
+        .find("claim", sql, &[&claim.kind.as_str(), &Text(&claim.name)])
         .await?;
     first(&rows)
 }
 
 pub async fn setting(pool: &Pool, key: &str) -> Result<Option<String>> {
     let sql = "SELECT value FROM settings WHERE key = $1";
-    first(&pool.read("setting", sql, &[&Text(key)]).await?)
+    first(&pool.find("setting", sql, &[&Text(key)]).await?)
 }
 
 fn first(rows: &[Row]) -> Result<Option<String>> {

@@ -16,7 +16,7 @@ use crate::text::Text;
 
 pub async fn get(pool: &Pool, key: &E164) -> Result<Option<Number>> {
     let sql = "SELECT e164, revision, body FROM numbers WHERE e164 = $1";
-    let rows = pool.read("number", sql, &[&key.as_str()]).await?;
+    let rows = pool.find("number", sql, &[&key.as_str()]).await?;
     rows.first().map(read).transpose()
 }
 

@@ -12,7 +12,7 @@ use crate::text::{Stored, Text};
 pub async fn get(pool: &Pool, account: &AccountId, id: &UserId) -> Result<Option<User>> {
     let sql = "SELECT id, revision, body FROM users WHERE account_id = $1 AND id = $2";
     let rows = pool
-        .read("user", sql, &[&account.as_str(), &Text(&id.0)])
+        .find("user", sql, &[&account.as_str(), &Text(&id.0)])
         .await?;
     rows.first().map(|row| read(account, row)).transpose()
 }

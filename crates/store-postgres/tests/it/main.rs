@@ -7,4 +7,5 @@ mod copy;
 mod faults;
 mod nodes;
 mod open;
+mod shared;
 mod tls;

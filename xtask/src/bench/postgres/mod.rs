@@ -158,7 +158,7 @@ struct Table<'b> {
     /// Numbers that pgbench wrote.
     theirs: u64,
     /// Rounds of pgbench's that wrote.
-    rounds: u64,
+    rounds: usize,
     /// What was heard.
     statements: Vec<String>,
     report: &'b mut Report,
@@ -265,8 +265,9 @@ impl Table<'_> {
         if let Some((_, steps)) = heard.first() {
             self.note(what, steps);
         }
+        let rounds_before = self.rounds;
         let scripts = |round| -> Vec<String> {
-            let from = THEIRS + round * EACH_ROUND;
+            let from = THEIRS + (rounds_before + round) as u64 * EACH_ROUND;
             let script = |(first, steps): &(u64, Vec<Step>)| {
                 let name = |index| (digits(first + index), format!("n{index}"));
                 let variables: Vec<Variable> = (0..each).map(name).collect();
@@ -288,6 +289,7 @@ impl Table<'_> {
         let (fresh, clients) = (Arc::clone(&self.fresh), clients.clone());
         let sources = || Creation::sources(&fresh, &clients, connections, each);
         self.theirs += self.by_turns(&shape, sources, scripts)?;
+        self.rounds += ROUNDS;
         Ok(())
     }
 
@@ -297,7 +299,7 @@ impl Table<'_> {
         &mut self,
         shape: &Shape<'_>,
         sources: impl Fn() -> Vec<Box<dyn Requests>>,
-        scripts: impl Fn(u64) -> Vec<String>,
+        scripts: impl Fn(usize) -> Vec<String>,
     ) -> Result<u64> {
         let mut ours: Vec<Side> = self.nodes.iter().map(|_| Side::default()).collect();
         let (mut theirs, mut total) = (Side::default(), 0);
@@ -309,9 +311,8 @@ impl Table<'_> {
                 sleep(REST);
             }
             let (place, time) = (&self.bench.place, self.bench.seconds);
-            let scripts = scripts(self.rounds);
+            let scripts = scripts(round);
             let reached = pgbench::run(place, self.database, &scripts, shape.connections, time)?;
-            self.rounds += 1;
             sleep(REST);
             theirs.add_rate(reached.per_second * super::stats::count(each));
             total += reached.transactions * shape.each;
