@@ -1,10 +1,10 @@
 //! numberd's store on PostgreSQL, and on engines that speak its protocol.
 //!
 //! Reads are single statements on a pool of connections, of which short ones
-//! share (module `shared`); writes queue up and share transactions (module `write`, which says why that is right). The SQL
-//! keeps to what Citus, CockroachDB and YugabyteDB take, too: keys lead every
-//! statement that writes, pages go by keys, and nothing is locked but single
-//! rows within a transaction.
+//! share (module `shared`); writes queue up and share transactions (module
+//! `write`, which says why that is right). The SQL keeps to what Citus,
+//! CockroachDB and YugabyteDB take, too: keys lead every statement that writes,
+//! pages go by keys, and nothing is locked but single rows within a transaction.
 
 mod check;
 mod failure;
