@@ -114,7 +114,7 @@ impl Engine {
         let fields = writable(data);
         for _ in 0..ATTEMPTS {
             let parent = self.reachable_account(ctx, parent).await?;
-            let account = self.drafted_child(ctx, &parent, fields.clone())?;
+            let account = self.drafted_child(ctx, &parent, fields.clone()).await?;
             if ctx.making.is_some()
                 && let Some(made) = self.store().account(&account.id).await?
             {
@@ -137,7 +137,7 @@ impl Engine {
         Err(EngineError::Conflict)
     }
 
-    fn drafted_child(
+    async fn drafted_child(
         &self,
         ctx: &Context,
         parent: &Account,
@@ -148,11 +148,15 @@ impl Engine {
         tree.push(parent.id.clone());
         check_depth(&tree)?;
         let id = AccountId::parse(&ctx.id_to_make()).expect("32 hex digits are an account's id");
+        let realm = match draft.realm {
+            Some(realm) => realm,
+            None => self.generated_realm().await?,
+        };
         Ok(Account {
             id,
             revision: Revision::default().next(),
             name: draft.name,
-            realm: draft.realm.unwrap_or_else(|| self.generated_realm()),
+            realm,
             tree,
             enabled: draft.enabled.unwrap_or(true),
             expires: None,
@@ -167,14 +171,21 @@ impl Engine {
     }
 
     /// A realm for an account that named none: six hex digits and the
-    /// configured suffix.
-    pub(crate) fn generated_realm(&self) -> String {
-        format!(
-            "{}.{}",
-            random_hex::<3>(),
-            self.settings().accounts.realm_suffix
-        )
-        .to_lowercase()
+    /// configured suffix. One that another account has is drawn again.
+    pub(crate) async fn generated_realm(&self) -> Result<String, StoreError> {
+        self.free_realm(random_hex::<3>).await
+    }
+
+    async fn free_realm(&self, mut draw: impl FnMut() -> String) -> Result<String, StoreError> {
+        let suffix = &self.settings().accounts.realm_suffix;
+        for _ in 0..ATTEMPTS {
+            let realm = format!("{}.{suffix}", draw()).to_lowercase();
+            if self.store().claimed(&realm_claim(&realm)).await?.is_none() {
+                return Ok(realm);
+            }
+        }
+        // Nearly all of six digits are taken: nobody draws these twice.
+        Ok(format!("{}.{suffix}", random_hex::<16>()).to_lowercase())
     }
 
     /// An account's own fields, with those that every account has.
@@ -457,4 +468,32 @@ pub(crate) fn check_depth(tree: &[AccountId]) -> Result<(), EngineError> {
     Err(EngineError::Validation(vec![
         FieldError::new("", "maxDepth", message).with_target(json!(MAX_DEPTH)),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use crate::bootstrap::Bootstrap;
+
+    #[tokio::test]
+    async fn a_realm_that_is_taken_is_drawn_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("numberd.db");
+        let store = store_sqlite::SqliteStore::open(&file, &store_sqlite::Options::default());
+        let engine = Engine::new(Arc::new(store.unwrap()), Settings::default()).unwrap();
+        let master = Bootstrap {
+            realm: Some("aaaaaa.sip.numberd.local".to_owned()),
+            ..Bootstrap::default()
+        };
+        engine.bootstrap(master).await.unwrap();
+        let mut draws = ["AAAAAA", "bbbbbb"].into_iter();
+        let draw = || draws.next().unwrap().to_owned();
+        assert_eq!(
+            engine.free_realm(draw).await.unwrap(),
+            "bbbbbb.sip.numberd.local"
+        );
+        let never = engine.free_realm(|| "aaaaaa".to_owned()).await.unwrap();
+        assert_eq!(never.find(".sip."), Some(32), "{never}");
+    }
 }

@@ -67,7 +67,11 @@ impl Engine {
             Some(key) => checked_key(key)?,
             None => random_hex::<{ API_KEY_DIGITS / 2 }>(),
         };
-        let account = self.master(&ctx, &options)?;
+        let realm = match &options.realm {
+            Some(realm) => realm.clone(),
+            None => self.generated_realm().await?,
+        };
+        let account = self.master(&ctx, &options, realm)?;
         let admin = json!({
             "username": options.username,
             "password": password,
@@ -105,14 +109,15 @@ impl Engine {
         }
     }
 
-    fn master(&self, ctx: &Context, options: &Bootstrap) -> Result<Account, EngineError> {
+    fn master(
+        &self,
+        ctx: &Context,
+        options: &Bootstrap,
+        realm: String,
+    ) -> Result<Account, EngineError> {
         let id = AccountId::parse(&context::new_id()).expect("32 hex digits are an account's id");
         let mut document = Map::new();
         document.insert("name".to_owned(), options.name.as_str().into());
-        let realm = options
-            .realm
-            .clone()
-            .unwrap_or_else(|| self.generated_realm());
         document.insert("realm".to_owned(), realm.into());
         let draft = Draft::new(document)?;
         Ok(Account {
