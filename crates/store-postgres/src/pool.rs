@@ -27,6 +27,13 @@ pub struct Pool {
     deadline: Duration,
 }
 
+/// Whose connection a statement goes over.
+#[derive(Clone, Copy)]
+enum Way {
+    Alone,
+    InCompany,
+}
+
 /// The bounds of a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -80,13 +87,7 @@ impl Pool {
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
-        let mut patience = Patience::new(name);
-        loop {
-            match self.read_alone(sql, params).await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => patience.after(failure).await?,
-            }
-        }
+        self.ask(Way::Alone, name, sql, params).await
     }
 
     /// The same for a statement that finds a few rows by their keys: on a
@@ -97,13 +98,7 @@ impl Pool {
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>> {
-        let mut patience = Patience::new(name);
-        loop {
-            match self.read_in_company(sql, params).await {
-                Ok(rows) => return Ok(rows),
-                Err(failure) => patience.after(failure).await?,
-            }
-        }
+        self.ask(Way::InCompany, name, sql, params).await
     }
 
     /// One statement that reads all of a table or more: without a deadline.
@@ -118,6 +113,26 @@ impl Pool {
             ..self.clone()
         };
         patient.read(name, sql, params).await
+    }
+
+    async fn ask(
+        &self,
+        way: Way,
+        name: &'static str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>> {
+        let mut patience = Patience::new(name);
+        loop {
+            let answer = match way {
+                Way::Alone => self.read_alone(sql, params).await,
+                Way::InCompany => self.read_in_company(sql, params).await,
+            };
+            match answer {
+                Ok(rows) => return Ok(rows),
+                Err(failure) => patience.after(failure).await?,
+            }
+        }
     }
 
     async fn read_alone(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {

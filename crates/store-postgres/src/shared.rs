@@ -66,8 +66,10 @@ impl Meeting {
     pub fn join(&self) -> Option<Arc<Shared>> {
         let shared = self.lock().upgrade()?;
         let others = Arc::strong_count(&shared) - 1;
-        let before = shared.joined.fetch_add(1, Ordering::Relaxed);
-        (others < AT_ONCE && before < IN_ALL && shared.is_open()).then_some(shared)
+        let is_welcome = others < AT_ONCE
+            && shared.is_open()
+            && shared.joined.fetch_add(1, Ordering::Relaxed) < IN_ALL;
+        is_welcome.then_some(shared)
     }
 
     /// Lets others join.
