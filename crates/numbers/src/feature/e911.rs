@@ -199,10 +199,20 @@ pub fn is_note(number: &Number) -> bool {
 
 fn noted(number: &Number) -> Option<&Map<String, Value>> {
     let asked = number.public.get("e911")?;
-    if number.features.get(&Feature::E911) == Some(asked) {
+    let on = number.features.get(&Feature::E911);
+    if on.is_some_and(|on| is_same(on, asked)) {
         return None;
     }
     asked.as_object().filter(|address| !address.is_empty())
+}
+
+/// Whether two addresses are the same. Mostly they were written alike, and then
+/// nothing has to be looked up by its key.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => one.iter().eq(other) || one == other,
+        _ => one == other,
+    }
 }
 
 /// The address that the document asks for and nobody has confirmed.
