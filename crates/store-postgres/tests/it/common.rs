@@ -1,9 +1,11 @@
 //! What the tests of this crate share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use store::Store;
 use store_postgres::{Options, PostgresStore};
+use tokio_postgres::{Client, NoTls};
 
 pub fn options() -> Options {
     Options {
@@ -30,4 +32,23 @@ pub async fn nodes(url: &str, count: usize) -> Vec<Arc<dyn Store>> {
 pub async fn verify(url: &str) {
     let findings = open(url).await.check().await.unwrap();
     assert_eq!(findings, Vec::<String>::new());
+}
+
+/// A connection of the test's own.
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Who waits for a lock in this database, to be selected from.
+pub const WAITING: &str = "FROM pg_locks WHERE NOT granted AND database = \
+     (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// Until somebody waits for a lock.
+pub async fn until_somebody_waits(client: &Client) {
+    let sql = format!("SELECT 1 {WAITING}");
+    while client.query(&sql, &[]).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -2,9 +2,8 @@
 
 use store::copy::TABLES;
 use test_postgres::Database;
-use tokio_postgres::NoTls;
 
-use crate::common::open;
+use crate::common::{connect, open};
 
 /// Columns that a copy makes anew: counters, and what another column tells.
 const DERIVED: [&str; 11] = [
@@ -25,10 +24,7 @@ const DERIVED: [&str; 11] = [
 async fn every_column_is_copied_or_made_anew() {
     let database = Database::new();
     open(database.url()).await.close().await;
-    let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = connect(database.url()).await;
     let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns \
          WHERE table_schema = current_schema()";
     let rows = client.query(sql, &[]).await.unwrap();

@@ -9,9 +9,8 @@ use store::{Page, Store, StoreError};
 use store_postgres::{Options, PostgresStore};
 use test_postgres::{Database, Server};
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, NoTls};
 
-use crate::common::{open, options, verify};
+use crate::common::{connect, open, options, until_somebody_waits, verify};
 
 const TASKS: u64 = 8;
 
@@ -105,15 +104,6 @@ async fn a_server_that_is_down_is_unavailable() {
     assert_eq!(written, Ok(()));
 }
 
-/// Until a transaction waits for a lock.
-async fn until_somebody_waits(client: &Client) {
-    let sql = "SELECT 1 FROM pg_locks WHERE NOT granted AND database = \
-         (SELECT oid FROM pg_database WHERE datname = current_database())";
-    while client.query(sql, &[]).await.unwrap().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 /// A full queue turns away, and what was taken in is written.
 #[tokio::test]
 async fn too_much_at_once_is_busy() {
@@ -126,10 +116,7 @@ async fn too_much_at_once_is_busy() {
     let store = PostgresStore::open(database.url(), &few).await.unwrap();
     let store = Arc::new(store);
     // Somebody holds the counter that every write needs.
-    let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = connect(database.url()).await;
     client
         .batch_execute("BEGIN; LOCK TABLE state_counters")
         .await
@@ -166,10 +153,7 @@ async fn a_write_that_takes_too_long_is_undone() {
         ..options()
     };
     let store = PostgresStore::open(database.url(), &hasty).await.unwrap();
-    let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = connect(database.url()).await;
     client
         .batch_execute("BEGIN; LOCK TABLE state_counters")
         .await

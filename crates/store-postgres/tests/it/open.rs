@@ -4,15 +4,8 @@ use store::conformance::sample::{creation, key, owned};
 use store::{Store, StoreError};
 use store_postgres::{Options, PostgresStore};
 use test_postgres::Database;
-use tokio_postgres::{Client, NoTls};
 
-use crate::common::{open, options};
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
-}
+use crate::common::{connect, open, options};
 
 async fn refused(url: &str, options: &Options) -> StoreError {
     let opened = PostgresStore::open(url, options).await;

@@ -11,9 +11,9 @@ use store::{Store, StoreError};
 use store_postgres::{Options, PostgresStore};
 use test_postgres::Database;
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-use crate::common::options;
+use crate::common::{WAITING, connect, options, until_somebody_waits};
 
 /// As many as share one connection.
 const READS: u64 = 16;
@@ -33,25 +33,6 @@ async fn with_one_reader(database: &Database, wait: Duration) -> Arc<PostgresSto
     Arc::new(store)
 }
 
-async fn connect(database: &Database) -> Client {
-    let (client, connection) = tokio_postgres::connect(database.url(), NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    client
-}
-
-/// Who waits for a lock in this database.
-const WAITING: &str = "FROM pg_locks WHERE NOT granted AND database = \
-     (SELECT oid FROM pg_database WHERE datname = current_database())";
-
-async fn until_it_waits(client: &Client) {
-    let sql = format!("SELECT 1 {WAITING}");
-    while client.query(&sql, &[]).await.unwrap().is_empty() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
 type Reads = JoinSet<(E164, Result<Option<Number>, StoreError>)>;
 
 /// Reads that all wait for a table that `client` has locked.
@@ -65,13 +46,14 @@ async fn begin_reads(store: &Arc<PostgresStore>, client: &Client) -> Reads {
             let read = store.number(&key).await;
             (key, read)
         });
-        until_it_waits(client).await;
+        until_somebody_waits(client).await;
     }
     reads
 }
 
-/// Each gets his own answer.
-async fn all_are_answered(reads: Reads) {
+/// Once the lock is gone, each gets his own answer.
+async fn all_are_answered(client: &Client, reads: Reads) {
+    client.batch_execute("COMMIT").await.unwrap();
     for (asked, read) in reads.join_all().await {
         let found = read.unwrap();
         let is_there = (0..10).any(|n| key(n) == asked);
@@ -83,22 +65,20 @@ async fn all_are_answered(reads: Reads) {
 async fn nobody_waits_for_a_connection_that_others_read_on() {
     let database = Database::new();
     let store = with_one_reader(&database, Duration::from_millis(1)).await;
-    let client = connect(&database).await;
+    let client = connect(database.url()).await;
     let reads = begin_reads(&store, &client).await;
-    client.batch_execute("COMMIT").await.unwrap();
-    all_are_answered(reads).await;
+    all_are_answered(&client, reads).await;
 }
 
 #[tokio::test]
 async fn all_read_again_when_their_connection_breaks() {
     let database = Database::new();
     let store = with_one_reader(&database, Duration::from_secs(5)).await;
-    let client = connect(&database).await;
+    let client = connect(database.url()).await;
     let reads = begin_reads(&store, &client).await;
     let end = format!("SELECT pg_terminate_backend(pid) {WAITING}");
     client.batch_execute(&end).await.unwrap();
-    client.batch_execute("COMMIT").await.unwrap();
-    all_are_answered(reads).await;
+    all_are_answered(&client, reads).await;
 }
 
 /// However many join, who needs a connection of his own gets it.
