@@ -86,11 +86,12 @@ impl SqliteStore {
             lock,
         }) = side
         {
-            checkpointer.stop();
+            let database = checkpointer.stop();
             // Readers would keep the log from being moved and removed.
             self.pools.lookups.close();
             self.pools.lists.close();
             writer.stop();
+            drop(database);
             if let Some(caches) = &self.caches {
                 caches.forget_all();
             }

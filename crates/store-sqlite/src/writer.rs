@@ -16,7 +16,7 @@ use store::{Outcomes, StoreError};
 use crate::Options;
 use crate::apply::apply;
 use crate::cache::Caches;
-use crate::checkpoint::{Mode, Signal};
+use crate::checkpoint::{Due, Mode, Signal};
 use crate::connection::BUSY_TIMEOUT;
 use crate::failure::{Failure, Result};
 use crate::queue::{Queue, Request};
@@ -233,9 +233,14 @@ impl Log {
         if pages < self.due_step {
             self.due_at = self.due_step;
         }
-        let due = pages >= self.due_at;
-        if due {
+        let mut due = Due::ByTimer;
+        if pages >= self.due_at {
             self.due_at = pages.saturating_add(self.due_step);
+            due = if self.due_at < self.most {
+                Due::Now
+            } else {
+                Due::BeforeBound
+            };
         }
         self.signal.committed(due);
         let resting = self.tried.is_some_and(|at| at.elapsed() < RESTART_WAIT);
@@ -243,6 +248,7 @@ impl Log {
             self.tried = self.restart(connection).err();
         }
     }
+
     /// Moves the rest of the log and lets the next commit begin it anew.
     fn restart(&self, connection: &Connection) -> std::result::Result<(), Instant> {
         let result = connection
