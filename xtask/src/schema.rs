@@ -1,6 +1,7 @@
 //! `cargo xtask schema`: whether the server answers as its OpenAPI description
 //! says, tried by schemathesis with requests made up from that description.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -51,7 +52,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<()> {
     let folder = root.join("target/schema");
     fs::create_dir_all(&folder)?;
     let st = schemathesis(&folder)?;
-    let (_server, address) = start(root, &folder)?;
+    let (_server, address) = start(&folder)?;
     let login = put(&address, "/v2/api_auth", None, &json!({"api_key": API_KEY}))?;
     let token = text(&login, "/auth_token")?;
     let account = json!({"name": "tried"});
@@ -117,7 +118,7 @@ fn schemathesis(folder: &Path) -> Result<PathBuf> {
 }
 
 /// A server on an empty database, and its address.
-fn start(root: &Path, folder: &Path) -> Result<(Server, String)> {
+fn start(folder: &Path) -> Result<(Server, String)> {
     let built = cargo("build")
         .args(["--quiet", "--package", "numberd"])
         .status()?;
@@ -131,7 +132,10 @@ fn start(root: &Path, folder: &Path) -> Result<(Server, String)> {
     let configuration = folder.join("numberd.toml");
     fs::write(&configuration, CONFIGURATION)?;
     let log = fs::File::create(folder.join("server.log"))?;
-    let mut server = Command::new(root.join("target/debug/numberd"))
+    // Where cargo builds it is where it built this program.
+    let own = env::current_exe()?;
+    let target = own.ancestors().nth(2).context("no build folder")?;
+    let mut server = Command::new(target.join("debug/numberd"))
         .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--config"])
         .arg(&configuration)
         .args(["--database", "sqlite:numberd.db"])
