@@ -55,7 +55,7 @@ pub(crate) fn render(counts: &[(State, u64)]) -> String {
         _ => String::new(),
     };
     // Writing into a string can't fail.
-    let _ = series::write(&mut text);
+    let _ = series::REQUESTS.write(&mut text);
     text.push_str("# HELP numberd_numbers Numbers by state.\n# TYPE numberd_numbers gauge\n");
     for (state, count) in counts {
         let _ = writeln!(text, "numberd_numbers{{state=\"{state}\"}} {count}");
@@ -67,11 +67,9 @@ pub(crate) fn render(counts: &[(State, u64)]) -> String {
 pub(crate) fn request(incoming: &Incoming, status: StatusCode) {
     let route = incoming.template();
     let elapsed = incoming.started.elapsed();
-    let method = method_label(incoming);
-    match &incoming.route {
-        Some(known) => known.series().count(route, method, status, elapsed),
-        None => series::count_strayed(method, status, elapsed),
-    }
+    let found = incoming.route.as_ref();
+    let series = found.map_or(&series::STRAYED, |found| found.series());
+    series.count(route, method_label(incoming), status, elapsed);
     tracing::info!(
         request_id = incoming.id,
         method = incoming.method.as_str(),

@@ -17,7 +17,10 @@ pub(super) const BOUNDS: [f64; 14] = [
 ];
 
 /// The requests of this process, whichever server took them.
-static REQUESTS: Requests = Requests(Mutex::new(BTreeMap::new()));
+pub(super) static REQUESTS: Requests = Requests(Mutex::new(BTreeMap::new()));
+
+/// Those that no route took.
+pub(super) static STRAYED: KnownSeries = KnownSeries(RwLock::new(Vec::new()));
 
 /// Of a route, a method and a status, in the order in which they are shown.
 type Labels = (String, &'static str, StatusCode);
@@ -26,7 +29,7 @@ type Labels = (String, &'static str, StatusCode);
 type Kind = (&'static str, StatusCode);
 
 /// All series.
-struct Requests(Mutex<BTreeMap<Labels, Arc<Series>>>);
+pub(super) struct Requests(Mutex<BTreeMap<Labels, Arc<Series>>>);
 
 /// The requests of one method, route and status.
 #[derive(Debug, Default)]
@@ -53,7 +56,7 @@ impl Series {
 pub(crate) struct KnownSeries(RwLock<Vec<(Kind, Arc<Series>)>>);
 
 impl KnownSeries {
-    /// Counts a request of the route.
+    /// Counts a request.
     pub(super) fn count(
         &self,
         route: &str,
@@ -76,16 +79,6 @@ impl KnownSeries {
     }
 }
 
-/// Counts a request that no route took.
-pub(super) fn count_strayed(method: &'static str, status: StatusCode, took: Duration) {
-    REQUESTS.series("", method, status).count(took);
-}
-
-/// All of them in Prometheus' text format.
-pub(super) fn write(text: &mut String) -> fmt::Result {
-    REQUESTS.write(text)
-}
-
 /// Series of one route and method, added up.
 #[derive(Default)]
 struct Sum {
@@ -100,9 +93,9 @@ impl Requests {
         all.entry(labels).or_default().clone()
     }
 
-    /// Requests by method, route and status, then their latencies by method and
-    /// route.
-    fn write(&self, text: &mut String) -> fmt::Result {
+    /// All of them in Prometheus' text format: requests by method, route and
+    /// status, then their latencies by method and route.
+    pub(super) fn write(&self, text: &mut String) -> fmt::Result {
         text.push_str(
             "# HELP numberd_http_requests_total Requests that were answered.\n\
              # TYPE numberd_http_requests_total counter\n",
