@@ -238,6 +238,36 @@ pub fn all(connection: &Connection, page: &Page<E164>) -> Result<Vec<Number>> {
     )
 }
 
+/// The same, each with whether the columns that queries go by say what its
+/// document says.
+pub fn with_columns(connection: &Connection, page: &Page<E164>) -> Result<Vec<(Number, bool)>> {
+    let (condition, order) = row::keyset(page, "e164");
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT e164, revision, body, state, account_id, carrier, pool, billable, rests_until \
+         FROM numbers WHERE {condition} ORDER BY {order} LIMIT ?2"
+    ))?;
+    let mut rows = statement.query(params![from(page), row::limit(page.limit)])?;
+    let mut numbers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = read(row)?;
+        let agree = columns_agree(row, &number)?;
+        numbers.push((number, agree));
+    }
+    Ok(numbers)
+}
+
+/// Compares the columns from the fourth on.
+fn columns_agree(row: &Row<'_>, number: &Number) -> Result<bool> {
+    let text = |column| row.get::<_, Option<String>>(column);
+    let rests_until = number.rests_until.map(|at| row::signed(at.get()));
+    Ok(text(3)?.as_deref() == Some(number.state.as_str())
+        && text(4)?.as_deref() == number.owner.as_ref().map(AccountId::as_str)
+        && text(5)?.as_deref() == Some(number.carrier.as_str())
+        && text(6)?.as_deref() == number.pool()
+        && row.get::<_, bool>(7)? == number.is_billable()
+        && row.get::<_, Option<i64>>(8)? == rests_until)
+}
+
 pub fn rested(connection: &Connection, now: GregorianSeconds, limit: usize) -> Result<Vec<Number>> {
     list(
         connection,
@@ -325,28 +355,4 @@ pub fn account_has_any(connection: &Connection, account: &AccountId) -> Result<b
         .query_row([account.as_str()], |_| Ok(()))
         .optional()?;
     Ok(found.is_some())
-}
-
-/// Whether the columns that queries go by say what the document says.
-pub fn columns_agree(connection: &Connection, number: &Number) -> Result<bool> {
-    let rests_until = number.rests_until.map(GregorianSeconds::get);
-    let agreeing = connection
-        .prepare_cached(
-            "SELECT 1 FROM numbers WHERE e164 = ?1 AND state = ?2 AND account_id IS ?3 \
-             AND carrier = ?4 AND pool IS ?5 AND billable = ?6 AND rests_until IS ?7",
-        )?
-        .query_row(
-            params![
-                number.id.as_str(),
-                number.state.as_str(),
-                number.owner.as_ref().map(AccountId::as_str),
-                number.carrier.as_str(),
-                number.pool(),
-                number.is_billable(),
-                rests_until,
-            ],
-            |_| Ok(()),
-        )
-        .optional()?;
-    Ok(agreeing.is_some())
 }

@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 use crate::failure::{Failure, Result};
 use crate::pool::Pool;
 use crate::read::row;
-use crate::text::Text;
+use crate::text::{Stored, Text};
 
 pub async fn get(pool: &Pool, key: &E164) -> Result<Option<Number>> {
     let sql = "SELECT e164, revision, body FROM numbers WHERE e164 = $1";
@@ -93,6 +93,39 @@ pub async fn all(pool: &Pool, page: &Page<E164>) -> Result<Vec<Number>> {
     );
     let (from, limit) = (from(page), row::limit(page.limit));
     list(&pool.read("all_numbers", &sql, &[&from, &limit]).await?)
+}
+
+/// The same, each with whether the columns that queries go by say what its
+/// document says.
+pub async fn with_columns(pool: &Pool, page: &Page<E164>) -> Result<Vec<(Number, bool)>> {
+    let sql = row::keyset(
+        "SELECT e164, revision, body, state, account_id, carrier, pool, billable, rests_until \
+         FROM numbers WHERE {keys} ORDER BY {order} LIMIT $2",
+        "e164",
+        page,
+    );
+    let (from, limit) = (from(page), row::limit(page.limit));
+    let rows = pool.read("check", &sql, &[&from, &limit]).await?;
+    rows.iter()
+        .map(|row| {
+            let number = read(row)?;
+            let agree = columns_agree(row, &number)?;
+            Ok((number, agree))
+        })
+        .collect()
+}
+
+/// Compares the columns from the fourth on.
+fn columns_agree(row: &Row, number: &Number) -> Result<bool> {
+    let account: Option<&str> = row.try_get(4)?;
+    let Stored(carrier) = row.try_get(5)?;
+    let pool: Option<Stored> = row.try_get(6)?;
+    Ok(row.try_get::<_, &str>(3)? == number.state.as_str()
+        && account == number.owner.as_ref().map(AccountId::as_str)
+        && carrier == number.carrier.as_str()
+        && pool.as_ref().map(|Stored(pool)| pool.as_str()) == number.pool()
+        && row.try_get::<_, bool>(7)? == number.is_billable()
+        && row.try_get::<_, Option<i64>>(8)? == row::seconds(number.rests_until))
 }
 
 pub async fn rested(pool: &Pool, now: GregorianSeconds, limit: usize) -> Result<Vec<Number>> {

@@ -1,5 +1,6 @@
 //! Tests of the store from outside.
 
+mod check;
 mod commits;
 mod common;
 mod conformance;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::common::{Folder, folder, open, options};
 use numbers::state::State;
 use rusqlite::Connection;
+use store::conformance::damage::{DAMAGE, something_of_everything};
 use store::conformance::sample::{
-    account, account_id, billable, change, creation, just, key, number, put, put_user, update, user,
+    account, account_id, billable, change, creation, just, key, number, update, user,
 };
 use store::{Batch, Claim, ClaimKind, Operation, Page, Store, StoreError, UserId};
 use store_sqlite::{Options, SqliteStore};
@@ -20,23 +21,9 @@ async fn write(store: &SqliteStore, batch: Batch) {
 /// A store with something of everything.
 async fn filled(path: &Path) -> SqliteStore {
     let store = open(path);
-    let claim = Claim {
-        kind: ClaimKind::ApiKey,
-        name: "digest".to_owned(),
-    };
-    write(
-        &store,
-        just([
-            put(account(1, &[])),
-            put(account(2, &[1])),
-            put_user(user(2, "u")),
-            Operation::Claim(claim, "2".to_owned()),
-            Operation::Set("k".to_owned(), "v".to_owned()),
-        ]),
-    )
-    .await;
-    write(&store, creation(billable(&key(1), 2))).await;
-    write(&store, creation(number(&key(2), State::Available))).await;
+    for batch in something_of_everything() {
+        write(&store, batch).await;
+    }
     store
 }
 
@@ -409,42 +396,7 @@ async fn a_damaged_row_is_named_and_spoils_no_other() {
 /// `check` sees every kind of contradiction.
 #[tokio::test]
 async fn a_check_finds_what_is_wrong() {
-    let cases = [
-        (
-            "DELETE FROM account_numbers",
-            "missing in the list of its account",
-        ),
-        (
-            "INSERT INTO account_numbers VALUES ('x', '+10000000002')",
-            "doesn't own it",
-        ),
-        (
-            "INSERT INTO account_numbers VALUES ('x', '+19')",
-            "doesn't own it",
-        ),
-        ("DELETE FROM number_events", "has no event"),
-        ("DELETE FROM account_events", "in the log of its owner"),
-        (
-            "UPDATE account_counters SET own = own + 1, total = total + 1",
-            "billable numbers is wrong",
-        ),
-        (
-            "UPDATE account_counters SET total = total + 1",
-            "below it is wrong",
-        ),
-        (
-            "UPDATE state_counters SET numbers = 7",
-            "a state whose count",
-        ),
-        ("DELETE FROM account_tree", "in the tree"),
-        (
-            "DELETE FROM accounts WHERE parent_id IS NOT NULL",
-            "isn't there",
-        ),
-        ("UPDATE numbers SET pool = 'x'", "columns contradict"),
-        ("UPDATE numbers SET carrier = 'x'", "columns contradict"),
-    ];
-    for (sql, finding) in cases {
+    for (sql, finding) in DAMAGE {
         let folder = folder();
         drop(filled(&folder.database()).await);
         Connection::open(folder.database())

@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod counts;
+pub mod damage;
 pub mod data;
 pub mod documents;
 pub mod events;
