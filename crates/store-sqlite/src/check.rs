@@ -14,7 +14,7 @@ const MOST: usize = 100;
 const PAGE: usize = 1000;
 
 /// Queries that answer the keys of rows which contradict others.
-const CONTRADICTIONS: [(&str, &str); 9] = [
+const CONTRADICTIONS: [(&str, &str); 10] = [
     (
         "is missing in the list of its account",
         "SELECT n.e164 FROM numbers n WHERE n.account_id IS NOT NULL AND NOT EXISTS \
@@ -27,8 +27,15 @@ const CONTRADICTIONS: [(&str, &str); 9] = [
     ),
     (
         "has no event that led to its document",
-        "SELECT n.e164 FROM numbers n WHERE NOT EXISTS \
-         (SELECT 1 FROM number_events e WHERE e.e164 = n.e164 AND e.after = n.body)",
+        "SELECT n.e164 FROM numbers n WHERE NOT EXISTS (SELECT 1 FROM number_events e \
+         WHERE e.position = n.first_event AND e.e164 = n.e164 AND e.after = n.body) \
+         AND NOT EXISTS (SELECT 1 FROM number_events e \
+         WHERE e.e164 = n.e164 AND e.indexed = 1 AND e.after = n.body)",
+    ),
+    (
+        "has an event that its history doesn't show",
+        "SELECT e.e164 FROM number_events e WHERE e.indexed = 0 AND NOT EXISTS \
+         (SELECT 1 FROM numbers n WHERE n.e164 = e.e164 AND n.first_event = e.position)",
     ),
     (
         "is missing in the log of its owner",

@@ -28,11 +28,13 @@ pub fn append(
     logs: &mut Logs,
 ) -> Result<()> {
     let origin = &change.origin;
+    // The row that the change made leads to its event.
+    let made_the_row = before.is_none() && after.is_some();
     connection
         .prepare_cached(
             "INSERT INTO number_events (e164, event_id, action, account_id, user_id, \
-             request_id, at, before, after, note) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             request_id, at, before, after, note, indexed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             change.key().as_str(),
@@ -45,6 +47,7 @@ pub fn append(
             before,
             after,
             change.note,
+            !made_the_row,
         ])?;
     let position = connection.last_insert_rowid();
     let new_owner = change.after.as_ref().and_then(|after| after.owner.as_ref());
@@ -55,10 +58,29 @@ pub fn append(
     Ok(())
 }
 
+/// The position that the next event will have.
+pub const NEXT_POSITION: &str = "(SELECT coalesce(max(position), 0) + 1 FROM number_events)";
+
+/// Before a number's row goes: its event must be found without it.
+pub fn outlive(connection: &Connection, key: &E164) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE number_events SET indexed = 1 \
+             WHERE position = (SELECT first_event FROM numbers WHERE e164 = ?1)",
+        )?
+        .execute([key.as_str()])?;
+    Ok(())
+}
+
 pub fn page(connection: &Connection, key: &E164, page: &Page<EventId>) -> Result<Vec<StoredEvent>> {
     let (condition, order) = row::keyset(page, "event_id");
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM number_events e WHERE e164 = ?2 AND {condition} ORDER BY {order} LIMIT ?3"
+        "SELECT {COLUMNS} FROM number_events e \
+         WHERE e164 = ?2 AND indexed = 1 AND {condition} \
+         UNION ALL SELECT {COLUMNS} FROM number_events e \
+         WHERE position = (SELECT first_event FROM numbers WHERE e164 = ?2) \
+         AND indexed = 0 AND {condition} \
+         ORDER BY {order} LIMIT ?3"
     ))?;
     let from = page.from.as_ref().map_or("", |id| id.0.as_str());
     let mut rows = statement.query(params![from, key.as_str(), row::limit(page.limit)])?;
@@ -122,7 +144,13 @@ fn logged(connection: &Connection, sql: &str, params: &[&dyn ToSql]) -> Result<V
 
 fn position(connection: &Connection, key: &EventKey) -> Result<Option<i64>> {
     let position = connection
-        .prepare_cached("SELECT position FROM number_events WHERE e164 = ?1 AND event_id = ?2")?
+        .prepare_cached(
+            "SELECT position FROM number_events \
+             WHERE e164 = ?1 AND event_id = ?2 AND indexed = 1 \
+             UNION ALL SELECT position FROM number_events \
+             WHERE position = (SELECT first_event FROM numbers WHERE e164 = ?1) \
+             AND event_id = ?2 AND indexed = 0",
+        )?
         .query_row([key.number.as_str(), &key.id.0], |row| row.get(0))
         .optional()?;
     Ok(position)

@@ -27,6 +27,10 @@ const MIGRATIONS: Migrations = Migrations(&[
         name: "0004_event_log",
         sql: include_str!("../migrations/0004_event_log.sql"),
     },
+    Migration {
+        name: "0005_first_events",
+        sql: include_str!("../migrations/0005_first_events.sql"),
+    },
 ]);
 
 /// "numb": tells tools like `file` whose database it is.
@@ -117,7 +121,11 @@ fn not_ours() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use numbers::e164::E164;
+    use store::Page;
+
     use super::*;
+    use crate::event;
 
     const OWNER: &str = "00000000000000000000000000000003";
 
@@ -150,5 +158,32 @@ mod tests {
         let of_accounts = rows("SELECT account_id, position FROM account_events ORDER BY 1");
         let expected = [(OWNER.to_owned(), 2), ("middle".to_owned(), 2)];
         assert_eq!(of_accounts, expected);
+    }
+    /// Histories from before rows led to their first events are whole, and stay
+    /// so without the row.
+    #[test]
+    fn old_histories_are_whole() {
+        let connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS.0[..4] {
+            connection.execute_batch(migration.sql).unwrap();
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO numbers VALUES \
+                 ('+12065550100', 2, 'reserved', NULL, 'local', NULL, 0, NULL, '{}');
+                 INSERT INTO number_events VALUES \
+                 (3, '+12065550100', 'a', 'created', NULL, NULL, 'r', 1, NULL, '{}', NULL), \
+                 (7, '+12065550100', 'b', 'reserved', NULL, NULL, 'r', 2, '{}', '{}', 'n');",
+            )
+            .unwrap();
+        connection.execute_batch(MIGRATIONS.0[4].sql).unwrap();
+        let key = E164::try_from("+12065550100").unwrap();
+        let history = || event::page(&connection, &key, &Page::first(9)).unwrap();
+        let before = history();
+        let ids: Vec<&str> = before.iter().map(|event| event.id.0.as_str()).collect();
+        assert_eq!(ids, ["a", "b"]);
+        event::outlive(&connection, &key).unwrap();
+        connection.execute_batch("DELETE FROM numbers").unwrap();
+        assert_eq!(history(), before);
     }
 }

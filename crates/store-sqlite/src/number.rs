@@ -101,6 +101,7 @@ pub fn change(
             insert(connection, number, body)?;
         }
         _ => {
+            event::outlive(connection, key)?;
             connection
                 .prepare_cached("DELETE FROM numbers WHERE e164 = ?1")?
                 .execute([key.as_str()])?;
@@ -160,13 +161,13 @@ fn finish(
 }
 
 fn insert(connection: &Connection, number: &Number, body: &str) -> Result<usize> {
-    write(
-        connection,
+    let sql = format!(
         "INSERT INTO numbers (e164, revision, state, account_id, carrier, pool, billable, \
-         rests_until, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
-        number,
-        body,
-    )
+         rests_until, body, first_event) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, {}) ON CONFLICT DO NOTHING",
+        event::NEXT_POSITION
+    );
+    write(connection, &sql, number, body)
 }
 
 fn update(connection: &Connection, number: &Number, body: &str) -> Result<()> {

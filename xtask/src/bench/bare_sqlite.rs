@@ -17,10 +17,13 @@ use super::dataset;
 const TABLES: [(&str, &str); 4] = [
     ("numbers", "e164 = ?1 AND ?2 IS ?2"),
     ("account_numbers", "account_id = ?2 AND e164 = ?1"),
-    ("number_events", "e164 = ?1 AND ?2 IS ?2"),
+    (
+        "number_events",
+        "position IN (SELECT first_event FROM numbers WHERE e164 = ?1) AND ?2 IS ?2",
+    ),
     (
         "account_events",
-        "account_id = ?2 AND position IN (SELECT position FROM number_events WHERE e164 = ?1)",
+        "account_id = ?2 AND position IN (SELECT first_event FROM numbers WHERE e164 = ?1)",
     ),
 ];
 
