@@ -8,6 +8,9 @@ use crate::common::{folder, open};
 /// Tables that a copy makes anew.
 const DERIVED: [&str; 3] = ["account_counters", "schema_migrations", "state_counters"];
 
+/// Columns that stay at their defaults in a copy: its index has all events.
+const LEFT: [&str; 2] = ["number_events.indexed", "numbers.first_event"];
+
 #[test]
 fn every_column_is_copied_or_made_anew() {
     let folder = folder();
@@ -21,6 +24,7 @@ fn every_column_is_copied_or_made_anew() {
     let mut there: Vec<String> = rows
         .filter(|(_, table): &(String, String)| !DERIVED.contains(&table.as_str()))
         .map(|(column, _)| column)
+        .filter(|column| !LEFT.contains(&column.as_str()))
         .collect();
     let copied = TABLES.iter().flat_map(|table| {
         let columns = table.columns.iter();
