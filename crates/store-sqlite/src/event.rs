@@ -58,9 +58,6 @@ pub fn append(
     Ok(())
 }
 
-/// The position that the next event will have.
-pub const NEXT_POSITION: &str = "(SELECT coalesce(max(position), 0) + 1 FROM number_events)";
-
 /// Before a number's row goes: its event must be found without it.
 pub fn outlive(connection: &Connection, key: &E164) -> Result<()> {
     connection

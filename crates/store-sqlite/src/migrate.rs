@@ -129,14 +129,19 @@ mod tests {
 
     const OWNER: &str = "00000000000000000000000000000003";
 
+    fn at_version(version: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS.0[..version] {
+            connection.execute_batch(migration.sql).unwrap();
+        }
+        connection
+    }
+
     /// Events written before there was a log are in it, in their order, for
     /// their owners and the accounts above.
     #[test]
     fn old_events_come_into_the_log() {
-        let connection = Connection::open_in_memory().unwrap();
-        for migration in &MIGRATIONS.0[..3] {
-            connection.execute_batch(migration.sql).unwrap();
-        }
+        let connection = at_version(3);
         connection
             .execute_batch(&format!(
                 "INSERT INTO account_tree VALUES ('{OWNER}', 'top'), ('{OWNER}', 'middle'), \
@@ -163,10 +168,7 @@ mod tests {
     /// so without the row.
     #[test]
     fn old_histories_are_whole() {
-        let connection = Connection::open_in_memory().unwrap();
-        for migration in &MIGRATIONS.0[..4] {
-            connection.execute_batch(migration.sql).unwrap();
-        }
+        let connection = at_version(4);
         connection
             .execute_batch(
                 "INSERT INTO numbers VALUES \

@@ -161,13 +161,15 @@ fn finish(
 }
 
 fn insert(connection: &Connection, number: &Number, body: &str) -> Result<usize> {
-    let sql = format!(
+    // The last value is the position that the event of this change will have.
+    write(
+        connection,
         "INSERT INTO numbers (e164, revision, state, account_id, carrier, pool, billable, \
-         rests_until, body, first_event) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, {}) ON CONFLICT DO NOTHING",
-        event::NEXT_POSITION
-    );
-    write(connection, &sql, number, body)
+         rests_until, body, first_event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
+         (SELECT coalesce(max(position), 0) + 1 FROM number_events)) ON CONFLICT DO NOTHING",
+        number,
+        body,
+    )
 }
 
 fn update(connection: &Connection, number: &Number, body: &str) -> Result<()> {
