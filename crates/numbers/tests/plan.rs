@@ -1484,6 +1484,14 @@ fn an_address_from_elsewhere_is_a_note_until_somebody_asks_for_it() {
         }
         assert_eq!(json!(ask.plan(Replace).number.public), json!({}));
     }
+    // While its provider thinks about it, it isn't shown as what help would find.
+    let mut stored = number(Available, "telnyx", None);
+    stored.public = object(json!({ "e911": { "region": "CA", "status": "PROVISIONED" } }));
+    let mut ask = Ask::about(stored.clone(), 'R');
+    ask.address = Some(AddressAnswer::Pending);
+    let waiting = ask.plan_with(Reserve, Value::Object(stored.public)).number;
+    assert_eq!(waiting.public.get("e911"), None);
+    assert_eq!(waiting.address_work, Some(AddressWork::Pending));
 }
 
 #[test]
