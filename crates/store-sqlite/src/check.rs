@@ -83,8 +83,8 @@ const CONTRADICTIONS: [(&str, &str); 10] = [
     ),
 ];
 
-/// Everything that is wrong with a database, in sentences; empty: nothing is.
-pub fn run(connection: &Connection) -> Result<Vec<String>> {
+/// What SQLite itself finds wrong with the file, in sentences; empty: nothing is.
+pub fn file(connection: &Connection) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     let mut damage = connection.prepare(&format!("PRAGMA integrity_check({MOST})"))?;
     let lines = damage.query_map([], |row| row.get::<_, String>(0))?;
@@ -94,12 +94,24 @@ pub fn run(connection: &Connection) -> Result<Vec<String>> {
             findings.push(format!("the file is damaged: {line}"));
         }
     }
+    Ok(findings)
+}
+
+/// Which rows contradict others, in sentences.
+pub fn rows(connection: &Connection) -> Result<Vec<String>> {
+    let mut findings = Vec::new();
     for (text, sql) in CONTRADICTIONS {
         let mut statement = connection.prepare(&format!("{sql} LIMIT {MOST}"))?;
         for key in statement.query_map([], |row| row.get::<_, String>(0))? {
             findings.push(format!("{} {text}", key?));
         }
     }
+    Ok(findings)
+}
+
+/// Which rows contradict their documents, in sentences.
+pub fn documents(connection: &Connection) -> Result<Vec<String>> {
+    let mut findings = Vec::new();
     columns(connection, &mut findings)?;
     tree(connection, &mut findings)?;
     Ok(findings)

@@ -27,6 +27,10 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// small; the pages themselves are in the operating system's cache.
 const READER_CACHE_KIB: i64 = 1024;
 
+/// That of a reader which goes through the whole database, in KiB: the inner
+/// pages of its indexes fit in, which it reads again for each row.
+const LARGE_CACHE_KIB: i64 = 64 * 1024;
+
 /// Prepared statements a connection keeps; there are about 40 in all.
 const STATEMENTS: usize = 64;
 
@@ -61,6 +65,17 @@ fn durable(connection: &Connection) -> Result<()> {
     // Checkpoints are the checkpointer's; a commit never waits for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(())
+}
+
+/// Reads the whole database with memory that a reader doesn't keep.
+pub fn with_large_cache<T>(
+    reader: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    reader.pragma_update(None, "cache_size", -LARGE_CACHE_KIB)?;
+    let result = read(reader);
+    reader.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    result
 }
 
 /// Switches the database to a write-ahead log, and gives the writer its memory.

@@ -25,7 +25,10 @@ use crate::pool::Pool;
 use crate::prepared::PreparedBatch;
 use crate::queue::{Queue, Request};
 use crate::readers::Readers;
-use crate::{Options, account, backup, check, counters, data, document, event, name, number, user};
+use crate::{
+    Options, account, backup, check, connection, counters, data, document, event, name, number,
+    user,
+};
 
 type Answer<T> = std::result::Result<T, StoreError>;
 
@@ -114,7 +117,22 @@ impl SqliteStore {
     /// Verifies every invariant of the database: reads all of it. What is wrong
     /// is told in sentences; none: nothing is.
     pub async fn check(&self) -> Answer<Vec<String>> {
-        self.list(check::run).await
+        // Each reads the whole of it, so they share the processors.
+        let (mut findings, rows, documents) = tokio::try_join!(
+            self.check_with(check::file),
+            self.check_with(check::rows),
+            self.check_with(check::documents),
+        )?;
+        findings.extend(rows.into_iter().chain(documents));
+        Ok(findings)
+    }
+
+    async fn check_with(
+        &self,
+        part: impl FnOnce(&Connection) -> Result<Vec<String>> + Send + 'static,
+    ) -> Answer<Vec<String>> {
+        self.list(move |connection| connection::with_large_cache(connection, part))
+            .await
     }
 
     /// A look-up by key, on the calling task: it takes some microseconds, less

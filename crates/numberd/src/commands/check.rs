@@ -20,14 +20,33 @@ const MOST: usize = 1000;
 
 pub async fn run(global: &Global, format: Format) -> Outcome {
     let database = Database::for_command(global, Access::Read).await?;
+    // The columns, indexes and counters against the documents, and these among
+    // each other, at the same time: both read everything.
+    let (texts, documents) = tokio::try_join!(database.check(), documents(&database))?;
     let mut findings = Findings::default();
-    // The columns, indexes and counters against the documents.
-    for text in database.check().await? {
+    for text in texts {
         findings.add(text);
     }
-    let accounts = accounts(&database, &mut findings).await?;
-    let numbers = numbers(&database, &accounts, &mut findings).await?;
-    findings.tell(accounts.len(), numbers, format)
+    findings.append(documents.findings);
+    findings.tell(documents.accounts, documents.numbers, format)
+}
+
+/// What was found in the documents, and how many there are.
+struct Documents {
+    accounts: usize,
+    numbers: usize,
+    findings: Findings,
+}
+
+async fn documents(database: &Database) -> Outcome<Documents> {
+    let mut findings = Findings::default();
+    let accounts = accounts(database, &mut findings).await?;
+    let numbers = numbers(database, &accounts, &mut findings).await?;
+    Ok(Documents {
+        accounts: accounts.len(),
+        numbers,
+        findings,
+    })
 }
 
 #[derive(Default)]
@@ -43,6 +62,11 @@ impl Findings {
         } else {
             self.more += 1;
         }
+    }
+
+    fn append(&mut self, others: Self) {
+        others.texts.into_iter().for_each(|text| self.add(text));
+        self.more += others.more;
     }
 
     fn tell(self, accounts: usize, numbers: usize, format: Format) -> Outcome {
